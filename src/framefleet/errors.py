@@ -1,0 +1,209 @@
+"""The whole exception tree.
+
+FramefleetError
+├── OptionError                 an option, prop or argument cannot be used
+├── SiteError                   the site is missing, or is not one
+│   └── SiteUnreachableError    its URL answers with an error, or not at all
+├── CompositionNotFoundError    the site has no composition of that id
+├── CompositionError            the composition's size, rate, length or props cannot be used
+├── PageError                   the page broke while it was filmed
+│   ├── PageTimeoutError        the page did not get ready in time
+│   ├── PageScriptError         a script of the page threw
+│   └── PageCancelledError      the page cancelled the render
+├── MediaError                  a media file cannot be fetched or decoded
+├── BrowserError                Chromium cannot be used
+│   ├── BrowserNotFoundError    no Chromium on this machine
+│   ├── BrowserStartError       it does not start
+│   └── BrowserCrashedError     it ended, or stopped answering, while in use
+├── WorkerLostError             a worker process ended before its task did
+├── EncodingError               frames or sound cannot be encoded or joined
+├── OutputError                 the output cannot be written
+│   ├── OutputExistsError       it is there already
+│   └── DiskFullError           no space left
+└── RenderCancelledError        the caller cancelled the render
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+Context = str | int | float | list[str]
+
+
+class FramefleetError(Exception):
+    """The render failed."""
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "", **context: Context) -> None:
+        super().__init__(message or type(self).__doc__)
+        self.context = context
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.context)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON-ready values; `from_dict` reads it back in another process."""
+        return {"code": self.code, "message": str(self), "context": self.context}
+
+    @staticmethod
+    def from_dict(value: dict[str, Any]) -> FramefleetError:
+        """Rebuild an error from `to_dict`; an unknown code becomes a plain FramefleetError."""
+        kind = BY_CODE.get(value["code"], FramefleetError)
+        return kind(value["message"], **value.get("context", {}))
+
+
+def _rebuild(
+    kind: type[FramefleetError], args: tuple[str, ...], context: dict[str, Context]
+) -> FramefleetError:
+    return kind(*args, **context)
+
+
+class OptionError(FramefleetError, ValueError):
+    """An option cannot be used."""
+
+    code = "invalid_option"
+    exit_code = 2
+
+
+class SiteError(FramefleetError):
+    """The site cannot be opened."""
+
+    code = "site_invalid"
+    exit_code = 3
+
+
+class SiteUnreachableError(SiteError):
+    """The site's URL cannot be loaded."""
+
+    code = "site_unreachable"
+
+
+class CompositionNotFoundError(FramefleetError, LookupError):
+    """The site has no composition of that id."""
+
+    code = "composition_not_found"
+    exit_code = 3
+
+
+class CompositionError(FramefleetError):
+    """The composition cannot be rendered as it is described."""
+
+    code = "composition_invalid"
+    exit_code = 3
+
+
+class PageError(FramefleetError):
+    """The page broke while it was filmed."""
+
+    code = "page_failed"
+    exit_code = 4
+
+
+class PageTimeoutError(PageError):
+    """The page did not get ready in time."""
+
+    code = "page_timeout"
+
+
+class PageScriptError(PageError):
+    """A script of the page threw an error."""
+
+    code = "page_script"
+
+
+class PageCancelledError(PageError):
+    """The page cancelled the render."""
+
+    code = "page_cancelled"
+
+
+class PageRetryError(PageError):
+    """The page asked for this frame to be tried again."""
+
+    code = "page_retry"
+    retryable = True
+
+
+class MediaError(FramefleetError):
+    """A media file cannot be fetched or decoded."""
+
+    code = "media_failed"
+    exit_code = 4
+
+
+class BrowserError(FramefleetError):
+    """Chromium cannot be used."""
+
+    code = "browser_failed"
+    exit_code = 5
+
+
+class BrowserNotFoundError(BrowserError):
+    """No Chromium was found on this machine."""
+
+    code = "browser_not_found"
+
+
+class BrowserStartError(BrowserError):
+    """Chromium does not start."""
+
+    code = "browser_start"
+    retryable = True
+
+
+class BrowserCrashedError(BrowserError):
+    """Chromium ended, or stopped answering, while it was in use."""
+
+    code = "browser_crashed"
+    retryable = True
+
+
+class WorkerLostError(FramefleetError):
+    """A worker process ended before its task did."""
+
+    code = "worker_lost"
+    retryable = True
+    exit_code = 5
+
+
+class EncodingError(FramefleetError):
+    """Frames or sound cannot be encoded or joined."""
+
+    code = "encoding_failed"
+    exit_code = 6
+
+
+class OutputError(FramefleetError, OSError):
+    """The output cannot be written."""
+
+    code = "output_failed"
+    exit_code = 7
+
+
+class OutputExistsError(OutputError):
+    """The output exists already."""
+
+    code = "output_exists"
+
+
+class DiskFullError(OutputError):
+    """No space is left on the disk."""
+
+    code = "disk_full"
+
+
+class RenderCancelledError(FramefleetError):
+    """The render was cancelled."""
+
+    code = "cancelled"
+    exit_code = 130
+
+
+def _walk(kind: type[FramefleetError]) -> list[type[FramefleetError]]:
+    return [kind, *(found for sub in kind.__subclasses__() for found in _walk(sub))]
+
+
+BY_CODE: dict[str, type[FramefleetError]] = {kind.code: kind for kind in _walk(FramefleetError)}
