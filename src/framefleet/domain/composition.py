@@ -70,7 +70,6 @@ class Composition:
     def to_dict(self) -> dict[str, Any]:
         """The composition under Remotion's camelCase keys, props decoded."""
 
-
         return {
             "id": self.id,
             "width": self.width,

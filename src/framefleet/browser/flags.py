@@ -1,0 +1,142 @@
+"""The command line Chromium is started with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from framefleet.browser.executable import Executable
+from framefleet.errors import OptionError
+
+# Frames are made only when asked for, and are complete when they are drawn (capture.md,
+# any-page-clock.md "Start").
+_FRAME_CONTROL = (
+    "--enable-begin-frame-control",
+    "--run-all-compositor-stages-before-draw",
+    "--disable-new-content-rendering-timeout",
+    "--disable-threaded-animation",
+    "--disable-threaded-scrolling",
+    "--disable-checker-imaging",
+    "--disable-image-animation-resync",
+    "--enable-surface-synchronization",
+)
+_QUIET = (
+    "--allow-pre-commit-input",
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-background-media-suspend",
+    "--disable-breakpad",
+    "--disable-client-side-phishing-detection",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-hang-monitor",
+    "--disable-ipc-flooding-protection",
+    "--disable-popup-blocking",
+    "--disable-print-preview",
+    "--disable-prompt-on-repost",
+    "--disable-renderer-backgrounding",
+    "--disable-sync",
+    "--enable-automation",
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+    "--hide-scrollbars",
+    "--intensive-wake-up-throttling-policy=0",
+    "--metrics-recording-only",
+    "--mute-audio",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pings",
+    "--no-proxy-server",
+    "--password-store=basic",
+    "--use-mock-keychain",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-running-insecure-content",
+)
+# One process for all frames of a page: virtual time and begin frames stop at a process border.
+_DISABLED_FEATURES = (
+    "AudioServiceOutOfProcess",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "BackForwardCache",
+    "BlockInsecurePrivateNetworkRequests",
+    "IntensiveWakeUpThrottling",
+    "IsolateOrigins",
+    "LocalNetworkAccessChecks",
+    "PaintHolding",
+    "PrivateNetworkAccessRespectPreflightResults",
+    "PrivateNetworkAccessSendPreflights",
+    "Translate",
+    "site-per-process",
+)
+_GL_FLAGS: dict[str | None, tuple[str, ...]] = {
+    None: ("--disable-gpu", "--enable-unsafe-swiftshader"),
+    "swangle": ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    "swiftshader": ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    "angle": ("--use-gl=angle", "--ignore-gpu-blocklist"),
+    "angle-egl": ("--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist"),
+    "egl": ("--use-gl=egl", "--ignore-gpu-blocklist"),
+    "vulkan": (
+        "--use-angle=vulkan",
+        "--use-vulkan=native",
+        "--disable-vulkan-fallback-to-gl-for-testing",
+        "--disable-vulkan-surface",
+        "--ignore-gpu-blocklist",
+        "--enable-gpu",
+    ),
+}
+GL_NAMES = tuple(name for name in _GL_FLAGS if name is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserOptions:
+    """How Chromium is started.
+
+    `gl` names its GL back end; None composes in software and gives WebGL by SwiftShader.
+    `start_timeout_s` bounds the start of the process.
+    """
+
+    executable: Path | None = None
+    gl: str | None = None
+    start_timeout_s: float = 25.0
+
+    def __post_init__(self) -> None:
+        if self.gl not in _GL_FLAGS:
+            raise OptionError(
+                f'"gl" must be one of {", ".join(GL_NAMES)}, but is "{self.gl}".', gl=str(self.gl)
+            )
+
+
+def command_line(executable: Executable, profile: Path, options: BrowserOptions) -> list[str]:
+    """The arguments of one browser with `profile` as its own folder."""
+    headless = (
+        ("--headless", *_FRAME_CONTROL) if executable.is_headless_shell else ("--headless=new",)
+    )
+    # Chromium's sandbox cannot run as root.
+    sandbox = ("--no-sandbox", "--no-zygote") if os.geteuid() == 0 else ()
+    return [
+        str(executable.path),
+        *headless,
+        *_QUIET,
+        *_GL_FLAGS[options.gl],
+        *sandbox,
+        *_shared_memory(),
+        "--disable-site-isolation-trials",
+        "--enable-features=NetworkService,NetworkServiceInProcess,CanvasDrawElement",
+        f"--disable-features={','.join(_DISABLED_FEATURES)}",
+        "--remote-debugging-pipe",
+        f"--user-data-dir={profile}",
+        "about:blank",
+    ]
+
+
+def _shared_memory() -> tuple[str, ...]:
+    """Containers often have a /dev/shm of 64 MB: too small for a 4K page."""
+    try:
+        stat = os.statvfs("/dev/shm")  # noqa: S108 (asked for its size only)
+    except OSError:
+        return ()
+    return ("--disable-dev-shm-usage",) if stat.f_bavail * stat.f_frsize < 512 << 20 else ()

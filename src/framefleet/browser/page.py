@@ -1,0 +1,313 @@
+"""One tab: navigate, evaluate, hear its logs and errors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from framefleet.browser.process import BrowserProcess
+from framefleet.cdp.session import Session
+from framefleet.errors import (
+    BrowserCrashedError,
+    FramefleetError,
+    PageScriptError,
+    PageTimeoutError,
+    SiteUnreachableError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StackFrame:
+    """One call of a script; line and column count from 1."""
+
+    function: str
+    url: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLog:
+    """Something the page or the browser wrote to the console."""
+
+    level: str
+    text: str
+    tag: str | None = None
+    stack: tuple[StackFrame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptFailure:
+    """An uncaught error of the page, as Chromium reports it."""
+
+    name: str
+    message: str
+    stack: tuple[StackFrame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSetup:
+    """What a tab needs before its site is loaded. Sizes are CSS pixels."""
+
+    width: int
+    height: int
+    scale: float = 1.0
+    transparent: bool = False
+    scripts: tuple[str, ...] = ()
+    on_log: Callable[[PageLog], None] = field(default=lambda log: None)
+    explain: Callable[[ScriptFailure], FramefleetError] | None = None
+
+
+_LEVELS = {"debug": "verbose", "error": "error", "assert": "error", "warning": "warn"}
+_REMOTION_LEVEL = "Symbol(__remotion_level_"
+_REMOTION_TAG = "Symbol(__remotion_tag_"
+
+
+class Page:
+    """A tab of one browser. An uncaught script error or a crash fails every later call."""
+
+    def __init__(self, browser: BrowserProcess, session: Session, target: str) -> None:
+        self.browser = browser
+        self.session = session
+        self._target = target
+        self._setup = PageSetup(width=1, height=1)
+        self._requests: dict[str, str] = {}
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, browser: BrowserProcess, setup: PageSetup) -> AsyncIterator[Page]:
+        """Open a blank tab, ready to navigate; it closes at the end."""
+        session, target = await browser.open_session()
+        page = cls(browser, session, target)
+        try:
+            await page._prepare(setup)
+            yield page
+        finally:
+            session.close()
+            with contextlib.suppress(Exception):
+                await asyncio.shield(browser.close_target(target))
+
+    async def _prepare(self, setup: PageSetup) -> None:
+        self._setup = setup
+        session = self.session
+        session.on("Runtime.consoleAPICalled", self._on_console)
+        session.on("Runtime.exceptionThrown", self._on_exception)
+        session.on("Log.entryAdded", self._on_entry)
+        session.on("Network.requestWillBeSent", self._on_request)
+        session.on("Network.loadingFinished", self._on_finished)
+        session.on("Network.loadingFailed", self._on_loading_failed)
+        session.on("Page.javascriptDialogOpening", self._on_dialog)
+        session.on(
+            "Inspector.targetCrashed",
+            lambda _: session.fail(BrowserCrashedError("The page crashed inside Chromium.")),
+        )
+        waiting = [
+            session.send("Page.enable"),
+            session.send("Page.setLifecycleEventsEnabled", enabled=True),
+            session.send("Runtime.enable"),
+            session.send("Network.enable", maxTotalBufferSize=0, maxResourceBufferSize=0),
+            session.send("Log.enable"),
+            session.send("Inspector.enable"),
+            session.send("Network.setBypassServiceWorker", bypass=True),
+            session.send(
+                "Emulation.setDeviceMetricsOverride",
+                mobile=False,
+                width=setup.width,
+                height=setup.height,
+                deviceScaleFactor=setup.scale,
+                screenOrientation={"angle": 0, "type": "portraitPrimary"},
+            ),
+        ]
+        if setup.transparent:
+            waiting.append(
+                session.send(
+                    "Emulation.setDefaultBackgroundColorOverride",
+                    color={"r": 0, "g": 0, "b": 0, "a": 0},
+                )
+            )
+        waiting += [
+            session.send("Page.addScriptToEvaluateOnNewDocument", source=script)
+            for script in setup.scripts
+        ]
+        await asyncio.gather(*waiting)
+
+    async def navigate(self, url: str, *, timeout_s: float, wait_for_load: bool = True) -> int:
+        """Load `url` and wait for its load event.
+
+        Returns:
+            The HTTP status, 0 where there is none.
+
+        Raises:
+            SiteUnreachableError: the browser could not load it.
+            PageTimeoutError: no load event in time.
+        """
+        status: list[int] = []
+
+        def on_response(raw: msgspec.Raw) -> None:
+            params = msgspec.json.decode(raw)
+            if params.get("type") == "Document" and not status:
+                status.append(int(params["response"]["status"]))
+
+        stop = self.session.on("Network.responseReceived", on_response)
+        try:
+            with self.session.expect("Page.loadEventFired") as loaded:
+                answer = await self.session.call("Page.navigate", timeout_s=timeout_s, url=url)
+                if error := answer.get("errorText"):
+                    raise SiteUnreachableError(f"{url} cannot be loaded: {error}.", url=url)
+                if wait_for_load:
+                    await self._race(loaded, timeout_s, f"{url} did not finish loading")
+        finally:
+            stop()
+        return status[0] if status else 0
+
+    async def evaluate(
+        self, expression: str, *, timeout_s: float = 60.0, await_promise: bool = False
+    ) -> Any:
+        """Evaluate an expression in the page and return its value.
+
+        Raises:
+            PageScriptError: it threw, or its promise was rejected.
+        """
+        answer = self.send_evaluate(expression, await_promise=await_promise)
+        return await self.evaluated(answer, timeout_s)
+
+    def send_evaluate(
+        self, expression: str, *, await_promise: bool = False
+    ) -> asyncio.Future[msgspec.Raw]:
+        """Send an evaluation without waiting for it."""
+        return self.session.send(
+            "Runtime.evaluate",
+            expression=expression,
+            awaitPromise=await_promise,
+            returnByValue=True,
+            userGesture=True,
+        )
+
+    async def evaluated(self, answer: asyncio.Future[msgspec.Raw], timeout_s: float = 60.0) -> Any:
+        """The value of what `send_evaluate` sent."""
+        result = await self.session.result(answer, dict[str, Any], "Runtime.evaluate", timeout_s)
+        if details := result.get("exceptionDetails"):
+            raise self._explain(read_failure(details))
+        return result["result"].get("value")
+
+    async def call(
+        self, function: str, *arguments: Any, timeout_s: float = 60.0, await_promise: bool = False
+    ) -> Any:
+        """Call a JavaScript function with JSON-ready arguments."""
+        given = ", ".join(json.dumps(argument) for argument in arguments)
+        return await self.evaluate(
+            f"({function})({given})", timeout_s=timeout_s, await_promise=await_promise
+        )
+
+    async def _race(
+        self, event: asyncio.Future[msgspec.Raw], timeout_s: float, what: str
+    ) -> msgspec.Raw:
+        """Wait for an event, but no longer than the page is healthy."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not event.done():
+            if self.session.failure is not None:
+                raise self.session.failure
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                raise PageTimeoutError(f"{what} within {timeout_s:g} s.")
+            await asyncio.wait([event], timeout=min(left, 0.05))
+        return event.result()
+
+    def _explain(self, failure: ScriptFailure) -> FramefleetError:
+        if self._setup.explain is not None:
+            return self._setup.explain(failure)
+        return PageScriptError(f"The page threw {failure.name}: {failure.message}")
+
+    def _on_exception(self, raw: msgspec.Raw) -> None:
+        details = msgspec.json.decode(raw)["exceptionDetails"]
+        self.session.fail(self._explain(read_failure(details)))
+
+    def _on_console(self, raw: msgspec.Raw) -> None:
+        params = msgspec.json.decode(raw)
+        if params.get("executionContextId") == 0:
+            return
+        level, tag, words = _LEVELS.get(params["type"], "verbose"), None, []
+        for argument in params["args"]:
+            text = _argument_text(argument)
+            if text.startswith(_REMOTION_LEVEL):
+                level = text.removeprefix(_REMOTION_LEVEL).removesuffix(")")
+            elif text.startswith(_REMOTION_TAG):
+                tag = text.removeprefix(_REMOTION_TAG).removesuffix(")")
+            else:
+                words.append(text)
+        if params["type"] in ("log", "info") and level == "verbose" and tag is None:
+            level = "info"
+        self._setup.on_log(
+            PageLog(level=level, text=" ".join(words), tag=tag, stack=_stack(params))
+        )
+
+    def _on_entry(self, raw: msgspec.Raw) -> None:
+        entry = msgspec.json.decode(raw)["entry"]
+        if entry.get("source") == "worker" or "Mixed Content:" in entry["text"]:
+            return
+        where = f" ({entry['url']})" if entry.get("url") else ""
+        level = _LEVELS.get(entry["level"], "verbose")
+        self._setup.on_log(PageLog(level=level, text=entry["text"] + where))
+
+    def _on_request(self, raw: msgspec.Raw) -> None:
+        params = msgspec.json.decode(raw)
+        self._requests[params["requestId"]] = params["request"]["url"]
+
+    def _on_finished(self, raw: msgspec.Raw) -> None:
+        self._requests.pop(msgspec.json.decode(raw)["requestId"], None)
+
+    def _on_loading_failed(self, raw: msgspec.Raw) -> None:
+        params = msgspec.json.decode(raw)
+        url = self._requests.pop(params["requestId"], "a resource")
+        if not params.get("canceled"):
+            text = f"Browser failed to load {url} ({params['type']}): {params['errorText']}"
+            self._setup.on_log(PageLog(level="warn", text=text))
+
+    @property
+    def pending_urls(self) -> list[str]:
+        """Requests under way, data and blob URLs left out."""
+        return [url for url in self._requests.values() if url.startswith("http")]
+
+    def _on_dialog(self, _: msgspec.Raw) -> None:
+        self.session.send("Page.handleJavaScriptDialog", accept=False)
+
+
+def read_failure(details: dict[str, Any]) -> ScriptFailure:
+    """Read CDP `exceptionDetails`: the stack's lines leave the message for the stack."""
+    exception = details.get("exception", {})
+    frames = _stack(details)
+    name = exception.get("className") or "Error"
+    text = exception.get("description")
+    if text is None:
+        value = exception.get("value", details.get("text", "unknown error"))
+        text = value if isinstance(value, str) else json.dumps(value)
+    lines = text.removeprefix(f"{name}: ").split("\n")
+    message = [line for line in lines if not line.lstrip().startswith("at ")] or lines[:1]
+    return ScriptFailure(name=name, message="\n".join(message), stack=frames)
+
+
+def _stack(holder: dict[str, Any]) -> tuple[StackFrame, ...]:
+    return tuple(
+        StackFrame(
+            call["functionName"] or "<anonymous>",
+            call["url"],
+            call["lineNumber"] + 1,  # CDP counts from 0
+            call["columnNumber"] + 1,
+        )
+        for call in holder.get("stackTrace", {}).get("callFrames", ())
+    )
+
+
+def _argument_text(argument: dict[str, Any]) -> str:
+    if "value" in argument:
+        value = argument["value"]
+        return value if isinstance(value, str) else json.dumps(value)
+    return str(
+        argument.get("unserializableValue") or argument.get("description") or argument["type"]
+    )

@@ -1,0 +1,180 @@
+"""One Chromium process group with its own profile, from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from framefleet.browser.executable import Executable
+from framefleet.browser.flags import BrowserOptions, command_line
+from framefleet.cdp.connection import Connection, ProtocolError
+from framefleet.cdp.session import Session
+from framefleet.errors import BrowserCrashedError, BrowserError, BrowserStartError
+
+# Descriptors 3 and 4 are Chromium's ends of the pipe; none of ours may lie where they go.
+_LOWEST_OWN_DESCRIPTOR = 16
+_LOG_TAIL_BYTES = 2000
+
+
+class BrowserProcess:
+    """A running Chromium, driven over its DevTools pipe.
+
+    `has_frame_control` says whether begin frames work: tried at the start, not assumed.
+    """
+
+    def __init__(self, executable: Executable, options: BrowserOptions) -> None:
+        self.executable = executable
+        self.options = options
+        self.version = ""
+        self.has_frame_control = False
+        self._profile = Path(tempfile.mkdtemp(prefix="framefleet-chromium-"))
+        self._log = self._profile / "stderr.log"
+        self._pid: int | None = None
+        self._connection: Connection | None = None
+
+    @classmethod
+    async def start(cls, executable: Executable, options: BrowserOptions) -> Self:
+        """Start Chromium and wait until it answers.
+
+        Raises:
+            BrowserStartError: it ended or did not answer in time; the message quotes its log.
+        """
+        browser = cls(executable, options)
+        try:
+            browser._connection = await browser._spawn()
+            async with asyncio.timeout(options.start_timeout_s):
+                answer = await browser._connection.call("Browser.getVersion")
+                browser.version = msgspec.json.decode(answer)["product"]
+                browser.has_frame_control = await browser._probe_frame_control()
+        except (BrowserError, TimeoutError, OSError) as exc:
+            said = browser._log_tail()
+            await browser.aclose()
+            raise BrowserStartError(
+                f"Chromium at {executable.path} did not start: {exc or 'no answer'}. "
+                f"{said or 'It printed nothing.'} Run `framefleet doctor` to see what is missing."
+            ) from exc
+        except BaseException:
+            await browser.aclose()
+            raise
+        return browser
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its pipe is still open."""
+        return self._connection is not None and not self._connection.closed.done()
+
+    async def open_session(self) -> tuple[Session, str]:
+        """Open a blank tab; the session attached to it and the target's id."""
+        connection = self._connection
+        if connection is None or not self.is_alive:
+            raise BrowserCrashedError
+        created = msgspec.json.decode(
+            await connection.call(
+                "Target.createTarget",
+                {"url": "about:blank", "enableBeginFrameControl": True}
+                if self.executable.is_headless_shell
+                else {"url": "about:blank"},
+            )
+        )
+        target = created["targetId"]
+        attached = msgspec.json.decode(
+            await connection.call("Target.attachToTarget", {"targetId": target, "flatten": True})
+        )
+        session = Session(connection, attached["sessionId"])
+        connection.closed.add_done_callback(lambda _: session.fail(BrowserCrashedError()))
+        return session, target
+
+    async def close_target(self, target: str) -> None:
+        """Close a tab; no error if it is gone."""
+        if self._connection is not None:
+            with contextlib.suppress(BrowserError):
+                await self._connection.call("Target.closeTarget", {"targetId": target})
+
+    async def aclose(self) -> None:
+        """Kill the process group and remove the profile."""
+        if self._connection is not None:
+            await self._connection.aclose()
+        if self._pid is not None:
+            pid, self._pid = self._pid, None
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                await asyncio.to_thread(os.waitpid, pid, 0)
+        # Processes of the group may still write while they die.
+        for _ in range(20):
+            await asyncio.to_thread(shutil.rmtree, self._profile, True)
+            if not self._profile.exists():
+                break
+            await asyncio.sleep(0.02)
+
+    async def _spawn(self) -> Connection:
+        to_browser_read, to_browser_write = _high_pipe()
+        from_browser_read, from_browser_write = _high_pipe()
+        log = os.open(self._log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        argv = command_line(self.executable, self._profile, self.options)
+        try:
+            self._pid = os.posix_spawn(
+                argv[0],
+                argv,
+                _environment(),
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log, 1),
+                    (os.POSIX_SPAWN_DUP2, log, 2),
+                    (os.POSIX_SPAWN_DUP2, to_browser_read, 3),
+                    (os.POSIX_SPAWN_DUP2, from_browser_write, 4),
+                ],
+                setpgroup=0,
+            )
+        except BaseException:
+            os.close(to_browser_write)
+            os.close(from_browser_read)
+            raise
+        finally:
+            for descriptor in (log, to_browser_read, from_browser_write):
+                os.close(descriptor)
+        return await Connection.open(read_fd=from_browser_read, write_fd=to_browser_write)
+
+    async def _probe_frame_control(self) -> bool:
+        if not self.executable.is_headless_shell:
+            return False
+        try:
+            session, target = await self.open_session()
+            await session.call("HeadlessExperimental.beginFrame", noDisplayUpdates=True)
+        except ProtocolError:
+            return False
+        await self.close_target(target)
+        session.close()
+        return True
+
+    def _log_tail(self) -> str:
+        with contextlib.suppress(OSError):
+            return self._log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip()
+        return ""
+
+
+def _high_pipe() -> tuple[int, int]:
+    """A pipe whose ends lie above every descriptor the child is given."""
+    pair = os.pipe()
+    ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _LOWEST_OWN_DESCRIPTOR) for end in pair]
+    for end in pair:
+        os.close(end)
+    return ends[0], ends[1]
+
+
+def _environment() -> dict[str, str]:
+    # Without a bus Chromium waits for one; a time zone of the machine would reach the page.
+    return {
+        **os.environ,
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        "TZ": "UTC",
+    }
