@@ -25,7 +25,18 @@ FramefleetError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
+
+@dataclass(frozen=True, slots=True)
+class StackFrame:
+    """One call of a page's script; line and column count from 1."""
+
+    function: str
+    url: str
+    line: int
+    column: int
+
 
 Context = str | int | float | list[str]
 
@@ -109,9 +120,14 @@ class PageTimeoutError(PageError):
 
 
 class PageScriptError(PageError):
-    """A script of the page threw an error."""
+    """A script of the page threw an error.
+
+    `stack` is known in the process that met the error; the message carries what of it could be
+    traced back to sources.
+    """
 
     code = "page_script"
+    stack: tuple[StackFrame, ...] = ()
 
 
 class PageCancelledError(PageError):

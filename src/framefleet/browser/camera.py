@@ -53,6 +53,7 @@ class Camera:
         self._page = page
         self._options = options
         self._last: bytes | None = None
+        self._before: bytes | None = None
         self._probing = False
         self.may_probe = True
         self.probes = 0
@@ -78,6 +79,7 @@ class Camera:
 
     async def shoot(self, **ticks: float) -> Shot:
         """Draw one frame and photograph it, or find that it is the same as the last one."""
+        self._before = self._last
         if not self.has_frame_control:
             return self._compare(await self._screenshot())
         if self._probing and self.may_probe and not (await self._draw(**ticks)).has_damage:
@@ -90,6 +92,11 @@ class Camera:
             # must not be taken for it.
             await self._draw(**ticks)
         return shot
+
+    async def retake(self, **ticks: float) -> Shot:
+        """Drop the last picture and take it again, as if it had never been taken."""
+        self._last, self._probing = self._before, False
+        return await self.shoot(**ticks)
 
     def forget(self) -> None:
         """Take the next picture whatever it shows."""

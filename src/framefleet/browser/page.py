@@ -19,17 +19,8 @@ from framefleet.errors import (
     PageScriptError,
     PageTimeoutError,
     SiteUnreachableError,
+    StackFrame,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StackFrame:
-    """One call of a script; line and column count from 1."""
-
-    function: str
-    url: str
-    line: int
-    column: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +187,16 @@ class Page:
             raise self._explain(read_failure(details))
         return result["result"].get("value")
 
+    async def peek(self, expression: str, *, timeout_s: float = 2.0) -> Any:
+        """Evaluate on a page that has failed already; None where even that is impossible."""
+        failure, self.session.failure = self.session.failure, None
+        answer = self.send_evaluate(expression)
+        self.session.failure = failure
+        try:
+            return await self.evaluated(answer, timeout_s)
+        except FramefleetError:
+            return None
+
     async def call(
         self, function: str, *arguments: Any, timeout_s: float = 60.0, await_promise: bool = False
     ) -> Any:
@@ -222,7 +223,9 @@ class Page:
     def _explain(self, failure: ScriptFailure) -> FramefleetError:
         if self._setup.explain is not None:
             return self._setup.explain(failure)
-        return PageScriptError(f"The page threw {failure.name}: {failure.message}")
+        error = PageScriptError(f"The page threw {failure.name}: {failure.message}")
+        error.stack = failure.stack
+        return error
 
     def _on_exception(self, raw: msgspec.Raw) -> None:
         details = msgspec.json.decode(raw)["exceptionDetails"]

@@ -7,12 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from framefleet.browser.camera import Shot
+from framefleet.browser.camera import Camera, Shot
 from framefleet.browser.page import PageLog
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.site import OpenSite
 from framefleet.domain.composition import Composition
-from framefleet.domain.output import CaptureOptions
+from framefleet.domain.output import DEFAULT_SAMPLE_RATE, CaptureOptions
 from framefleet.domain.plan import PageOptions
 from framefleet.domain.sound import FrameSounds
 
@@ -49,6 +49,7 @@ class Scene:
     capture: CaptureOptions
     page: PageOptions
     muted: bool = False
+    sample_rate: int = DEFAULT_SAMPLE_RATE
     first_frame: int = 0
     attempt: int = 1
     zero_s: float | None = None
@@ -57,6 +58,11 @@ class Scene:
 
 class Stage(Protocol):
     """One page that shows one composition."""
+
+    @property
+    def camera(self) -> Camera:
+        """What photographs the page."""
+        ...
 
     async def film(self, frame: int) -> FilmedFrame:
         """Show frame `frame` and photograph it.

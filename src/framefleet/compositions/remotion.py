@@ -1,0 +1,145 @@
+"""Filming a composition of a Remotion site (spec/remotion-page-contract.md 4)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from framefleet.browser.camera import UNCHANGED, Camera, Shot
+from framefleet.browser.page import Page
+from framefleet.browser.process import BrowserProcess
+from framefleet.compositions.remotion_page import (
+    cancelled,
+    open_remotion_page,
+    wait_until_ready,
+)
+from framefleet.compositions.remotion_sounds import read_artifacts, read_sounds
+from framefleet.compositions.stage import FilmedFrame, Scene, Stage
+from framefleet.domain.output import ImageFormat
+from framefleet.errors import PageScriptError, PageTimeoutError
+
+# After so many frames that were ready at once, the picture is again taken before asking.
+FRAMES_TO_TRUST = 8
+MAX_WAITS = 50
+
+
+@contextlib.asynccontextmanager
+async def set_stage(browser: BrowserProcess, scene: Scene) -> AsyncIterator[Stage]:
+    """Mount the composition of `scene` in a new tab."""
+    async with open_remotion_page(browser, scene) as page:
+        is_png = scene.capture.image_format is ImageFormat.PNG
+        await page.call(
+            "(mode, background) => { window.remotion_setBundleMode(mode);"
+            " document.body.style.background = background; }",
+            _bundle_mode(scene),
+            "transparent" if is_png else "black",
+        )
+        await wait_until_ready(page, scene.page.timeout_s, frame=None)
+        yield RemotionStage(page, scene)
+
+
+class RemotionStage:
+    """Seeks by `remotion_setFrame`.
+
+    The fast path is one round trip: a seek makes the page ready within one animation frame, so the
+    frame that draws the picture also makes it ready (P2 of capture.md). Where the page turns out
+    not to have been ready, or changed after the picture, the picture is taken again; a page that
+    does this often is asked first.
+    """
+
+    def __init__(self, page: Page, scene: Scene) -> None:
+        self._page = page
+        self._scene = scene
+        self._camera = Camera(page, scene.capture)
+        self._trust = FRAMES_TO_TRUST
+        self._picture: bytes | None = None
+
+    @property
+    def camera(self) -> Camera:
+        """What photographs the page."""
+        return self._camera
+
+    async def film(self, frame: int) -> FilmedFrame:
+        """Seek, photograph and collect what sounds."""
+        try:
+            shot, assets = await self._film(frame)
+        except PageScriptError as exc:
+            raise await self._reason(exc, frame) from exc
+        if shot is not UNCHANGED:
+            self._picture = shot
+        return FilmedFrame(
+            shot=shot,
+            sounds=read_sounds(
+                assets, frame=frame, fps=self._scene.composition.fps, site=self._scene.site
+            ),
+            artifacts=read_artifacts(assets, frame=frame, picture=self._picture),
+        )
+
+    async def _film(self, frame: int) -> tuple[Shot, list[dict[str, Any]]]:
+        page, camera, scene = self._page, self._camera, self._scene
+        name = json.dumps(scene.composition.id)
+        await page.evaluate(
+            f"window.__framefleet.seek({frame}, {name}, {scene.attempt})", await_promise=True
+        )
+        shot: Shot | None = None
+        if self._trust >= FRAMES_TO_TRUST:
+            shot = await camera.shoot()
+        else:
+            await camera.tick()
+        state = await self._collect(strict=True)
+        if shot is not None and state["assets"] is not None:
+            return shot, state["assets"]
+        self._trust = self._trust + 1 if state["assets"] is not None else 0
+        for _ in range(MAX_WAITS):
+            if state["assets"] is not None:
+                # Only now is the page known to show the whole frame.
+                again = camera.shoot if shot is None else camera.retake
+                return await again(), state["assets"]
+            await wait_until_ready(page, scene.page.timeout_s, frame=frame)
+            await camera.tick()
+            state = await self._collect(strict=False)
+        raise PageTimeoutError(
+            f"Frame {frame} never settled: each time it was ready, the composition called "
+            "delayRender() again.",
+            frame=frame,
+        )
+
+    async def _collect(self, *, strict: bool) -> dict[str, Any]:
+        state: dict[str, Any] = await self._page.evaluate(
+            f"window.__framefleet.collect({json.dumps(strict)})", await_promise=True
+        )
+        if state["cancelled"] is not None:
+            raise cancelled(state["cancelled"])
+        self._camera.may_probe = state["mayProbe"]
+        return state
+
+    async def _reason(self, error: PageScriptError, frame: int) -> Exception:
+        """`cancelRender()` throws as well: tell the two apart, and name the frame."""
+        stack = await self._page.peek("window.remotion_cancelledError ?? null")
+        if isinstance(stack, str):
+            return cancelled(stack)
+        named = PageScriptError(f"At frame {frame}: {error}", frame=frame, **error.context)
+        named.stack = error.stack
+        return named
+
+
+def _bundle_mode(scene: Scene) -> dict[str, Any]:
+    composition = scene.composition
+    fps = composition.fps
+    return {
+        "type": "composition",
+        "compositionName": composition.id,
+        "serializedResolvedPropsWithSchema": composition.props,
+        "compositionDurationInFrames": composition.duration_in_frames,
+        "compositionFps": int(fps) if fps.denominator == 1 else float(fps),
+        "compositionHeight": composition.height,
+        "compositionWidth": composition.width,
+        "compositionDefaultCodec": composition.default_codec,
+        "compositionDefaultOutName": composition.default_out_name,
+        "compositionDefaultVideoImageFormat": composition.default_video_image_format,
+        "compositionDefaultPixelFormat": composition.default_pixel_format,
+        "compositionDefaultProResProfile": composition.default_prores_profile,
+        "compositionDefaultSampleRate": composition.default_sample_rate,
+    }

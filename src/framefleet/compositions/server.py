@@ -1,0 +1,123 @@
+"""The loopback server of a site: its files, with ranges, and frames of videos under `/proxy`."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from pathlib import Path
+from typing import Self
+
+from aiohttp import web
+
+from framefleet.compositions.location import canonical_source, find_file
+from framefleet.compositions.media import MediaLibrary
+from framefleet.encoding.frame_cache import FrameExtractor
+from framefleet.errors import FramefleetError
+
+_NO_STORE = {"Cache-Control": "no-cache, no-store, must-revalidate"}
+_CORS = {"Access-Control-Allow-Origin": "*"} | _NO_STORE
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".map": "application/json; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/x-wav",
+    ".m4a": "audio/x-m4a",
+    ".aac": "audio/x-aac",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".flac": "audio/x-flac",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".ttf": "font/ttf",
+    ".otf": "font/otf",
+    ".svg": "image/svg+xml",
+}
+
+
+class SiteServer:
+    """Serves `root` (None: `/proxy` only) on a free loopback port, for the life of the context.
+
+    Reached as `localhost`, which makes the page a secure context.
+    """
+
+    def __init__(self, root: Path | None, media: MediaLibrary) -> None:
+        self._root = root
+        self._media = media
+        self._extractor: FrameExtractor | None = None
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port pages see."""
+        return f"http://localhost:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/proxy", self._proxy)
+        app.router.add_route("*", "/{path:.*}", self._static)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = int(self._runner.addresses[0][1])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._extractor is not None:
+            await asyncio.to_thread(self._extractor.close)
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        if self._root is None:
+            return web.Response(status=404, text="Server only supports /proxy")
+        file = find_file(self._root, request.path)
+        if file is None:
+            return _problem(404, f"The requested path ({request.path}) could not be found")
+        response = web.FileResponse(file, headers=_NO_STORE)
+        kind = _TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0]
+        if kind:
+            response.headers["Content-Type"] = kind
+        return response
+
+    async def _proxy(self, request: web.Request) -> web.Response:
+        headers = dict(_CORS)
+        if request.method == "OPTIONS":
+            if "access-control-request-private-network" in request.headers:
+                headers["Access-Control-Allow-Private-Network"] = "true"
+            return web.Response(headers=headers)
+        try:
+            source, time_s = request.query["src"], float(request.query["time"])
+        except KeyError as exc:
+            return _problem(400, f"Did not pass `{exc.args[0]}` parameter", headers)
+        except ValueError:
+            return _problem(400, "Did not get a number as `time` parameter", headers)
+        try:
+            path = await self._media.path(canonical_source(source, self.origin))
+            self._extractor = self._extractor or FrameExtractor()
+            image = await asyncio.to_thread(
+                self._extractor.extract,
+                path,
+                source=source,
+                time_s=time_s,
+                transparent=request.query.get("transparent") == "true",
+                tone_mapped=request.query.get("toneMapped", "true") == "true",
+            )
+        except FramefleetError as exc:
+            return web.json_response({"error": str(exc)}, status=500, headers=headers)
+        return web.Response(body=image.data, content_type=image.content_type, headers=headers)
+
+
+def _problem(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    body = {"statusCode": status, "message": message}
+    return web.json_response(body, status=status, headers=headers or _NO_STORE)

@@ -1,0 +1,317 @@
+"""Single frames of one video file, by time: the decoder stays open and goes forward."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.stream import Discard, Disposition
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from framefleet.encoding.frame_image import EncodedImage, encode_frame
+from framefleet.errors import MediaError
+
+# Going on is cheaper than a seek, which decodes from a keyframe and refills the decoder's threads.
+SEEK_AHEAD_S = 1.0
+# Without an index on the way a seek may land behind us, so it has to skip more to be worth it.
+BLIND_SEEK_AHEAD_S = 3.0
+# Tabs that film side by side ask a few frames out of order; these are kept to answer them.
+WINDOW_FRAMES = 16
+WINDOW_BYTES = 64 * 1024 * 1024
+# Frame threads beyond this cost memory and delay after a seek; one file rarely needs more.
+DECODER_THREADS = 4
+# Only these read the alpha that WebM keeps beside the picture.
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+LAST_TICK = sys.maxsize
+# 59.94 frames per second on a clock of 1/90000 or 1/1000 start at half ticks, which muxers round up
+# and a quotient in floating point may miss by less than this for more than ten hours.
+HALF_SLACK = 1e-6
+TROUBLESHOOTING_URL = (
+    "https://remotion.dev/docs/troubleshooting/no-frame-found-at-position for troubleshooting help."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFrame:
+    """A decoded frame, and the ticks [start, stop) of its stream at which it is the one to show."""
+
+    start: int
+    stop: int
+    picture: av.VideoFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    pts: int
+    picture: av.VideoFrame
+
+
+def checked_time(time_s: float) -> float:
+    """The time as it is.
+
+    Raises:
+        MediaError: it is negative or no number.
+    """
+    if not (math.isfinite(time_s) and time_s >= 0):
+        raise MediaError(f"The time of a frame must be 0 s or later, but is {time_s} s.")
+    return time_s
+
+
+def tick_at(time_s: float, time_base: Fraction) -> int:
+    """The tick of a stream nearest to a time, halves up; far times count as the last tick."""
+    ticks = time_s * time_base.denominator / time_base.numerator
+    return math.floor(ticks + 0.5 + HALF_SLACK) if ticks < LAST_TICK / 2 else LAST_TICK - 1
+
+
+class FrameSource:
+    """Frames of the first video stream of a file, by time.
+
+    The file must not change while it is open. Not thread-safe: one caller at a time. Frames come
+    in any order, but cheapest in rising order: then each is decoded once.
+
+    Args:
+        path: the video file.
+        source: what messages call it, usually the URL it came from.
+        transparent: keep alpha, where the video has it.
+        tone_mapped: bring HDR down to SDR.
+
+    Raises:
+        MediaError: the file is no video, or nothing of it can be decoded.
+    """
+
+    def __init__(
+        self, path: Path, *, source: str = "", transparent: bool = False, tone_mapped: bool = True
+    ) -> None:
+        self.path = path
+        self.source = source or str(path)
+        self.transparent = transparent
+        self.tone_mapped = tone_mapped
+        self.decoded_frames = 0
+        self.seeks = 0
+        self._window: list[_Timed] = []
+        self._pictures: Iterator[_Timed] = iter(())
+        self._restart()
+        if not self._window:
+            self.close()
+            raise self._no_frame(0)
+
+    def frame_at(self, time_s: float) -> EncodedImage:
+        """The image to show at `time_s`: the last frame that starts by then, else the first.
+
+        Raises:
+            MediaError: the time is negative, or nothing near it can be decoded.
+        """
+        return self.encode(self.locate(self.tick_at(time_s)))
+
+    def tick_at(self, time_s: float) -> int:
+        """The tick of the video stream nearest to a time."""
+        return tick_at(checked_time(time_s), self.time_base)
+
+    def locate(self, tick: int) -> SourceFrame:
+        """Decode up to the frame to show at `tick`, and the start of the one after it."""
+        if self._is_far(tick):
+            self._seek(tick)
+        while self._window[-1].pts <= tick and self._advance():
+            pass
+        index = max(bisect_right(self._window, tick, key=lambda timed: timed.pts) - 1, 0)
+        found = self._window[index]
+        return SourceFrame(
+            start=0 if index == 0 and self._has_first else found.pts,
+            stop=self._window[index + 1].pts if index + 1 < len(self._window) else LAST_TICK,
+            picture=found.picture,
+        )
+
+    def encode(self, frame: SourceFrame) -> EncodedImage:
+        """The image of a located frame. Any number of threads may do this at once."""
+        try:
+            return encode_frame(
+                frame.picture,
+                self._sample_aspect,
+                transparent=self.transparent,
+                tone_mapped=self.tone_mapped,
+            )
+        except av.FFmpegError as exc:
+            raise MediaError(
+                f"Cannot convert the pixels of {self.source} ({frame.picture.format.name}): "
+                f"{exc.strerror}.",
+                source=self.source,
+            ) from exc
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The ticks of the oldest and the newest frame at hand."""
+        return 0 if self._has_first else self._window[0].pts, self._window[-1].pts
+
+    def close(self) -> None:
+        """Release the file, the decoder and its frames. Harmless when repeated."""
+        self._window.clear()
+        self._pictures = iter(())
+        self._container.close()
+
+    def _restart(self) -> None:
+        """Open the file (anew) and decode its first frame."""
+        self._container, self._stream = self._open()
+        self._decoder = self._open_decoder()
+        assert self._stream.time_base is not None
+        self.time_base = Fraction(self._stream.time_base)
+        self._sample_aspect = Fraction(self._stream.sample_aspect_ratio or 0)
+        self._begin(after_seek=False)
+        self._has_first = True
+
+    def _open(self) -> tuple[av.container.InputContainer, VideoStream]:
+        try:
+            container = av.open(str(self.path), container_options={"fflags": "+genpts"})
+        except (av.FFmpegError, OSError) as exc:
+            raise MediaError(
+                f"Cannot read {self.source} as a video: {exc.strerror}.", source=self.source
+            ) from exc
+        # A cover picture is a video stream too, but not the film.
+        films = sorted(
+            (stream for stream in container.streams.video if stream.codec_context),
+            key=lambda stream: bool(stream.disposition & Disposition.attached_pic),
+        )
+        if not films:
+            container.close()
+            raise MediaError(
+                f"No video stream found in input file {self.source}. Is this a video file?",
+                source=self.source,
+            )
+        for stream in container.streams:
+            if stream is not films[0]:
+                stream.discard = Discard.all
+        return container, films[0]
+
+    def _open_decoder(self) -> VideoCodecContext:
+        decoder = self._stream.codec_context
+        alpha_decoder = ALPHA_DECODERS.get(decoder.codec.canonical_name)
+        if self.transparent and alpha_decoder:
+            created = av.codec.CodecContext.create(alpha_decoder, "r")
+            assert isinstance(created, VideoCodecContext)
+            decoder = created
+        decoder.thread_type = "AUTO"
+        decoder.thread_count = DECODER_THREADS
+        return decoder
+
+    def _begin(self, *, after_seek: bool) -> None:
+        """Decode the first frame from where the file is read now; the window may stay empty."""
+        self._window.clear()
+        self._pictures = self._decode(after_seek=after_seek)
+        self._has_first = self._has_last = False
+        self._advance()
+
+    def _advance(self) -> bool:
+        """Decode one more frame; False at the end."""
+        timed = next(self._pictures, None)
+        if timed is None:
+            self._has_last = True
+            return False
+        self._window.append(timed)
+        if len(self._window) > self._window_limit(timed.picture):
+            del self._window[0]
+            self._has_first = False
+        return True
+
+    def _window_limit(self, picture: av.VideoFrame) -> int:
+        size_bytes = sum(plane.buffer_size for plane in picture.planes)
+        # Two are needed to know where a frame ends, one more to step back by one.
+        return max(3, min(WINDOW_FRAMES, WINDOW_BYTES // max(1, size_bytes)))
+
+    def _decode(self, *, after_seek: bool) -> Iterator[_Timed]:
+        """Frames in order of time, from where the file is read now."""
+        last = -sys.maxsize
+        for packet in self._packets(after_seek=after_seek):
+            # Pictures that an open GOP shows before its keyframe lack what they refer to.
+            if after_seek and packet is not None and packet.pts is not None:
+                last = packet.pts - 1
+            after_seek = False
+            try:
+                pictures = self._decoder.decode(packet)
+            except av.FFmpegError:
+                continue  # A damaged packet; players go on with the next one too.
+            for picture in pictures:
+                self.decoded_frames += 1
+                pts = last + (picture.duration or 1) if picture.pts is None else picture.pts
+                if pts > last:
+                    last = pts
+                    yield _Timed(pts, picture)
+
+    def _packets(self, *, after_seek: bool) -> Iterator[Any]:
+        """Packets up to the end or to where the file breaks off, from a keyframe if we jumped."""
+        is_skipping = after_seek
+        with contextlib.suppress(av.FFmpegError):
+            for packet in self._container.demux(self._stream):
+                is_skipping = is_skipping and not packet.is_keyframe and packet.size > 0
+                if not is_skipping:
+                    yield packet
+            return
+        yield None  # Broken off: what the decoder still holds is good.
+
+    def _is_far(self, tick: int) -> bool:
+        """Whether going there by a seek is better, or the only way."""
+        position = self._window[-1].pts
+        if tick < self._window[0].pts:
+            return not self._has_first
+        if self._has_last:
+            return False
+        ahead_s = (min(tick, self._end_tick()) - position) * self.time_base
+        if ahead_s <= SEEK_AHEAD_S:
+            return False
+        index = self._stream.index_entries
+        known = index.search_timestamp(tick)
+        if known >= 0 and index[known].timestamp > position:
+            return True
+        is_gapless = known >= 0 and index[len(index) - 1].timestamp >= tick
+        return not is_gapless and ahead_s > BLIND_SEEK_AHEAD_S
+
+    def _end_tick(self) -> int:
+        if self._stream.duration is not None:
+            return (self._stream.start_time or 0) + self._stream.duration
+        if self._container.duration is not None:
+            start = self._container.start_time or 0
+            end_s = Fraction(start + self._container.duration, av.time_base)
+            return math.ceil(end_s / self.time_base)
+        return LAST_TICK
+
+    def _seek(self, tick: int) -> None:
+        """Go to a keyframe whose picture is shown by `tick`, or to the start of the file.
+
+        Indexes know when packets are decoded, not when pictures are shown, and some formats land
+        anywhere near: so look at what comes, and step back until it is early enough.
+        """
+        self.seeks += 1
+        start = self._stream.start_time or 0
+        target = min(tick, self._end_tick())
+        step = max(1, round(Fraction(1, 10) / self.time_base))
+        while target > start:
+            self._pictures = iter(())
+            try:
+                self._container.seek(target, stream=self._stream)
+            except av.FFmpegError:
+                break
+            self._decoder.flush_buffers()
+            self._begin(after_seek=True)
+            if self._window and self._window[0].pts <= tick:
+                return
+            target -= step
+            step *= 2
+        self.close()
+        self._restart()
+        if not self._window:
+            raise self._no_frame(tick)
+
+    def _no_frame(self, tick: int) -> MediaError:
+        return MediaError(
+            f"No frame found at position {tick} for source {self.path} "
+            f"(original source = {self.source}). See {TROUBLESHOOTING_URL}",
+            source=self.source,
+        )

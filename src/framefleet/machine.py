@@ -1,0 +1,36 @@
+"""What this machine lends us: cores and memory, container limits respected."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import psutil
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def usable_cores() -> int:
+    """Cores this process may use: its affinity and its container's quota, at least 1."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota = _read("cpu.max").split()
+    if len(quota) == 2 and quota[0].isdigit():
+        cores = min(cores or 1, math.ceil(int(quota[0]) / int(quota[1])))
+    return max(1, cores or 1)
+
+
+def available_memory_bytes() -> int:
+    """Memory that can still be taken: the machine's, or what its container has left of it."""
+    available = int(psutil.virtual_memory().available)
+    limit, used = _read("memory.max"), _read("memory.current")
+    if limit.isdigit() and used.isdigit():
+        available = min(available, max(0, int(limit) - int(used)))
+    return available
+
+
+def _read(name: str) -> str:
+    try:
+        return (_CGROUP / name).read_text().strip()
+    except OSError:
+        return ""
