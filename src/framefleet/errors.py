@@ -28,6 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+
 @dataclass(frozen=True, slots=True)
 class StackFrame:
     """One call of a page's script; line and column count from 1."""

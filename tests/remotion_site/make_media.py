@@ -1,4 +1,4 @@
-"""Writes the site's public folder: sounds, a stamped clip and images, so that no binary is committed."""
+"""Writes the site's public folder (sounds, a clip, images), so that no binary is committed."""
 
 from __future__ import annotations
 

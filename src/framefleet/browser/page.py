@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
 import msgspec
 
 from framefleet.browser.process import BrowserProcess
@@ -21,6 +22,8 @@ from framefleet.errors import (
     SiteUnreachableError,
     StackFrame,
 )
+
+CLOSE_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +84,8 @@ class Page:
             yield page
         finally:
             session.close()
-            with contextlib.suppress(Exception):
-                await asyncio.shield(browser.close_target(target))
+            with anyio.CancelScope(shield=True), contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(browser.close_target(target), CLOSE_TIMEOUT_S)
 
     async def _prepare(self, setup: PageSetup) -> None:
         self._setup = setup

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
+import anyio
 import msgspec
 
 from framefleet.browser.executable import Executable
@@ -23,6 +24,7 @@ from framefleet.errors import BrowserCrashedError, BrowserError, BrowserStartErr
 # Descriptors 3 and 4 are Chromium's ends of the pipe; none of ours may lie where they go.
 _LOWEST_OWN_DESCRIPTOR = 16
 _LOG_TAIL_BYTES = 2000
+PROFILE_REMOVAL_TRIES = 20
 
 
 class BrowserProcess:
@@ -103,18 +105,21 @@ class BrowserProcess:
         """Kill the process group and remove the profile."""
         if self._connection is not None:
             await self._connection.aclose()
-        if self._pid is not None:
-            pid, self._pid = self._pid, None
+        pid, self._pid = self._pid, None
+        if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                await asyncio.to_thread(os.waitpid, pid, 0)
-        # Processes of the group may still write while they die.
-        for _ in range(20):
-            await asyncio.to_thread(shutil.rmtree, self._profile, True)
-            if not self._profile.exists():
-                break
-            await asyncio.sleep(0.02)
+        # A render that is cancelled still waits for its browser to be gone.
+        with anyio.CancelScope(shield=True):
+            if pid is not None:
+                with contextlib.suppress(ChildProcessError):
+                    await asyncio.to_thread(os.waitpid, pid, 0)
+            # Processes of the group may still write while they die.
+            for _ in range(PROFILE_REMOVAL_TRIES):
+                await asyncio.to_thread(shutil.rmtree, self._profile, True)
+                if not self._profile.exists():
+                    break
+                await asyncio.sleep(0.02)
 
     async def _spawn(self) -> Connection:
         to_browser_read, to_browser_write = _high_pipe()

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import aiohttp
+import anyio
 
 from framefleet.compositions.location import SITE_SCHEME, SiteLocation, local_file
 from framefleet.errors import MediaError
@@ -41,8 +42,9 @@ class MediaLibrary:
         tasks = list(self._fetches.values())
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(shutil.rmtree, self._folder, True)
+        with anyio.CancelScope(shield=True):
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(shutil.rmtree, self._folder, True)
 
     async def path(self, source: str) -> Path:
         """The file of a canonical source: `site:/…`, `http(s):`, `data:` or `file:`.

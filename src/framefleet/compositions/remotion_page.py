@@ -51,23 +51,14 @@ _FUNCTIONS = (
 
 
 @contextlib.asynccontextmanager
-async def open_remotion_page(
-    browser: BrowserProcess, scene: Scene, *, listing: bool = False
-) -> AsyncIterator[Page]:
-    """Open the site's page and check that it is a Remotion bundle.
-
-    Args:
-        listing: set up for reading compositions, at a size of its own.
-    """
-    width, height = (
-        LISTING_SIZE if listing else (scene.composition.width, scene.composition.height)
-    )
+async def open_remotion_page(browser: BrowserProcess, scene: Scene) -> AsyncIterator[Page]:
+    """Open the site's page at the composition's size and check that it is a Remotion bundle."""
     setup = PageSetup(
-        width=width,
-        height=height,
-        scale=1.0 if listing else scene.capture.scale,
+        width=scene.composition.width,
+        height=scene.composition.height,
+        scale=scene.capture.scale,
         transparent=scene.capture.image_format is ImageFormat.PNG,
-        scripts=(script("remotion_setup.js", VALUES=_globals(scene)), script("remotion_film.js")),
+        scripts=scripts(scene),
         on_log=scene.on_log,
         explain=explain,
     )
@@ -77,6 +68,11 @@ async def open_remotion_page(
         # The bundle's own inline scripts overwrite these three; the tree reads them when it mounts.
         await page.call("(values) => void Object.assign(window, values)", _overwritten(scene))
         yield page
+
+
+def scripts(scene: Scene) -> tuple[str, ...]:
+    """What a Remotion page needs to find before its own scripts run."""
+    return script("remotion_setup.js", VALUES=_globals(scene)), script("remotion_film.js")
 
 
 async def load(page: Page, url: str, timeout_s: float) -> None:
@@ -122,16 +118,21 @@ async def check_site(page: Page) -> None:
             f"It says: {found['body']!r}"
         )
     if found.get("version") != SITE_VERSION:
-        logger.warning(
-            "site_version", extra={"found": found.get("version"), "known": SITE_VERSION}
-        )
+        logger.warning("site_version", extra={"found": found.get("version"), "known": SITE_VERSION})
 
 
 async def list_compositions(page: Page, timeout_s: float) -> list[Composition]:
     """All compositions of the site, in the order of its tree."""
-    await enter_listing(page, timeout_s)
     found = await _while_ticking(page, "window.getStaticCompositions()", timeout_s)
     return [read_composition(entry) for entry in found]
+
+
+async def names(page: Page, timeout_s: float) -> list[str]:
+    """The ids of all compositions, no metadata calculated where the site can do without."""
+    known = await page.evaluate("window.remotion_getCompositionNames?.() ?? null")
+    if known is None:
+        return [composition.id for composition in await list_compositions(page, timeout_s)]
+    return list(known)
 
 
 async def select_composition(page: Page, name: str, timeout_s: float) -> Composition:
@@ -140,14 +141,13 @@ async def select_composition(page: Page, name: str, timeout_s: float) -> Composi
     Raises:
         CompositionNotFoundError: with the ids that exist.
     """
-    await enter_listing(page, timeout_s)
-    known = await page.evaluate("window.remotion_getCompositionNames?.() ?? null")
-    if known is not None and name not in known:
+    known = await names(page, timeout_s)
+    if name not in known:
         raise CompositionNotFoundError(
             f"Could not find composition with ID {name}. "
             f"Available compositions: {', '.join(known) or 'none'}",
             composition=name,
-            known=list(known),
+            known=known,
         )
     expression = f"window.remotion_calculateComposition({json.dumps(name)})"
     return read_composition(await _while_ticking(page, expression, timeout_s))

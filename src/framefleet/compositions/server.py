@@ -7,6 +7,7 @@ import mimetypes
 from pathlib import Path
 from typing import Self
 
+import anyio
 from aiohttp import web
 
 from framefleet.compositions.location import canonical_source, find_file
@@ -73,10 +74,11 @@ class SiteServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if self._extractor is not None:
-            await asyncio.to_thread(self._extractor.close)
+        with anyio.CancelScope(shield=True):
+            if self._runner is not None:
+                await self._runner.cleanup()
+            if self._extractor is not None:
+                await asyncio.to_thread(self._extractor.close)
 
     async def _static(self, request: web.Request) -> web.StreamResponse:
         if self._root is None:

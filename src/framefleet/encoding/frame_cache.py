@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from heapq import heappop, heappush
 from pathlib import Path
 
 from framefleet.encoding.frame_image import EncodedImage
@@ -65,18 +66,45 @@ class _Film:
     starts: list[int] = field(default_factory=list)
 
 
+class _Turns:
+    """Lets in one caller at a time, of those waiting the one with the earliest time.
+
+    A plain lock lets callers overtake each other, so a late one would find its frame gone.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[float] = []
+        self._is_taken = False
+
+    @contextmanager
+    def take(self, time_s: float) -> Iterator[None]:
+        with self._changed:
+            heappush(self._waiting, time_s)
+            self._changed.wait_for(lambda: not self._is_taken and self._waiting[0] == time_s)
+            heappop(self._waiting)
+            self._is_taken = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_taken = False
+                self._changed.notify_all()
+
+
 @dataclass(eq=False, slots=True)
 class _Reader:
     """One decoder, or the place for one.
 
-    `lock` guards `source`; the rest, which is for choosing among readers, the extractor's lock.
+    `source` belongs to whose turn it is; the rest, which is for choosing among readers, to the
+    extractor's lock.
     """
 
     film: _Film
     oldest_s: float
     newest_s: float
     users: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    turns: _Turns = field(default_factory=_Turns)
     source: FrameSource | None = None
 
     def is_near(self, time_s: float) -> bool:
@@ -168,7 +196,7 @@ class FrameExtractor:
             self._is_closed = True
             readers = list(self._readers)
         for reader in readers:
-            with reader.lock, self._lock:
+            with reader.turns.take(0), self._lock:
                 self._shut(reader)
         with self._lock:
             self._images.clear()
@@ -218,7 +246,7 @@ class FrameExtractor:
     def _locate(
         self, reader: _Reader, source: str, time_s: float
     ) -> tuple[FrameSource, SourceFrame]:
-        with reader.lock:
+        with reader.turns.take(time_s):
             try:
                 decoder = self._opened(reader, source)
                 frame = decoder.locate(decoder.tick_at(time_s))

@@ -24,13 +24,19 @@ from framefleet.errors import MediaError
 SEEK_AHEAD_S = 1.0
 # Without an index on the way a seek may land behind us, so it has to skip more to be worth it.
 BLIND_SEEK_AHEAD_S = 3.0
-# Tabs that film side by side ask a few frames out of order; these are kept to answer them.
-WINDOW_FRAMES = 16
+# Tabs that film side by side ask a few frames out of order, and reversed films go back: the
+# frames decoded last are kept to answer them. 64 MiB are 20 frames of 1080p.
+WINDOW_FRAMES = 64
 WINDOW_BYTES = 64 * 1024 * 1024
 # Frame threads beyond this cost memory and delay after a seek; one file rarely needs more.
 DECODER_THREADS = 4
 # Only these read the alpha that WebM keeps beside the picture.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+# Alpha goes with no other; and the libvpx that PyAV carries cannot read more than 8 bits.
+ALPHA_COLOR_FORMAT = "yuv420p"
+
+# Films come from strangers: a playlist posing as one must not reach the network.
+CONTAINER_OPTIONS = {"fflags": "+genpts", "protocol_whitelist": "file"}
 
 LAST_TICK = sys.maxsize
 # 59.94 frames per second on a clock of 1/90000 or 1/1000 start at half ticks, which muxers round up
@@ -170,7 +176,9 @@ class FrameSource:
 
     def _open(self) -> tuple[av.container.InputContainer, VideoStream]:
         try:
-            container = av.open(str(self.path), container_options={"fflags": "+genpts"})
+            container = av.open(
+                str(self.path), container_options=CONTAINER_OPTIONS, metadata_errors="replace"
+            )
         except (av.FFmpegError, OSError) as exc:
             raise MediaError(
                 f"Cannot read {self.source} as a video: {exc.strerror}.", source=self.source
@@ -194,7 +202,7 @@ class FrameSource:
     def _open_decoder(self) -> VideoCodecContext:
         decoder = self._stream.codec_context
         alpha_decoder = ALPHA_DECODERS.get(decoder.codec.canonical_name)
-        if self.transparent and alpha_decoder:
+        if self.transparent and alpha_decoder and decoder.pix_fmt == ALPHA_COLOR_FORMAT:
             created = av.codec.CodecContext.create(alpha_decoder, "r")
             assert isinstance(created, VideoCodecContext)
             decoder = created
@@ -228,11 +236,14 @@ class FrameSource:
 
     def _decode(self, *, after_seek: bool) -> Iterator[_Timed]:
         """Frames in order of time, from where the file is read now."""
-        last = -sys.maxsize
+        earliest = -sys.maxsize
+        following = 0  # Where a picture without a time of its own goes, as in raw streams.
         for packet in self._packets(after_seek=after_seek):
-            # Pictures that an open GOP shows before its keyframe lack what they refer to.
-            if after_seek and packet is not None and packet.pts is not None:
-                last = packet.pts - 1
+            if after_seek and packet is not None:
+                if packet.pts is None:
+                    return  # No way to know where we are.
+                # Pictures that an open GOP shows before its keyframe lack what they refer to.
+                earliest = packet.pts
             after_seek = False
             try:
                 pictures = self._decoder.decode(packet)
@@ -240,9 +251,9 @@ class FrameSource:
                 continue  # A damaged packet; players go on with the next one too.
             for picture in pictures:
                 self.decoded_frames += 1
-                pts = last + (picture.duration or 1) if picture.pts is None else picture.pts
-                if pts > last:
-                    last = pts
+                pts = following if picture.pts is None else picture.pts
+                if pts >= earliest:
+                    earliest, following = pts + 1, pts + (picture.duration or 1)
                     yield _Timed(pts, picture)
 
     def _packets(self, *, after_seek: bool) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -27,7 +27,7 @@ class InlineTrack:
     start: int
     stop: int
 
-    def read(self, sample_rate: int) -> Iterator[Samples]:
+    def read(self, sample_rate: int) -> Generator[Samples, None, None]:
         """Yield the track as (n, 2) float32 with its tone applied."""
         retime = Retime(sample_rate, sample_rate, tone=self.tone_frequency)
         yield from retime.apply(self._stored(self.start - retime.lead_in[0], sample_rate))

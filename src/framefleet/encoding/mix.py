@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ def mix(
     frames: int,
     sample_rate: int,
     inline: Iterable[InlineTrack] = (),
-) -> Iterator[Samples]:
+) -> Generator[Samples, None, None]:
     """Mix the timeline of `frames` frames.
 
     Blocks are (n, 2) float32 within [-1, 1], a second long but for the last; together they hold
@@ -108,7 +108,11 @@ class _Voice:
     """Something that sounds from sample `start` up to `stop` of the timeline."""
 
     def __init__(
-        self, start: int, stop: int, blocks: Iterator[Samples], gain: _Gain | None = None
+        self,
+        start: int,
+        stop: int,
+        blocks: Generator[Samples, None, None],
+        gain: _Gain | None = None,
     ) -> None:
         self.start = start
         self._stop = stop
@@ -134,8 +138,7 @@ class _Voice:
         return position >= self._stop
 
     def close(self) -> None:
-        if isinstance(self._blocks, Generator):
-            self._blocks.close()
+        self._blocks.close()
 
     def _take(self, count: int) -> Samples:
         """The next `count` samples, or fewer at the source's end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from fractions import Fraction
 from functools import cache
@@ -36,7 +36,7 @@ _UNKNOWN_TO_NUMPY = frozenset({"s64", "s64p"})
 _FULL_SCALE = {"u1": 128.0, "i2": 2.0**15, "i4": 2.0**31}
 
 
-def read_sound(path: Path, sound: Sound, *, sample_rate: int) -> Iterator[Samples]:
+def read_sound(path: Path, sound: Sound, *, sample_rate: int) -> Generator[Samples, None, None]:
     """Read `sound` from where it stands at the start of its first frame.
 
     Blocks are (n, 2) float32 at `sample_rate`, of any length, full scale 1. They end where the
@@ -242,8 +242,9 @@ class _Source:
             yield at, block[: self._room(at)]
 
     def _snapped(self, index: int) -> int:
-        if self._grid is None:
-            return index
+        """Where a frame that follows a seek really begins."""
+        if self._grid is None or index < self._grid[0] + self._grid[1]:
+            return index  # the opening frame is often shorter: it lies where it says
         anchor, size = self._grid
         nearest = anchor + round((index - anchor) / size) * size
         return nearest if abs(nearest - index) <= self._tolerance else index

@@ -1,8 +1,8 @@
 import React from 'react';
 import {AbsoluteFill, random, useCurrentFrame, useVideoConfig} from 'remotion';
 
-const SHAPES = 40;
-const LINES = 12;
+const SHAPES = 12;
+const LINES = 6;
 
 const sans = 'Liberation Sans, Helvetica, Arial, sans-serif';
 
@@ -13,14 +13,14 @@ export const Moving: React.FC = () => {
 	return (
 		<AbsoluteFill
 			style={{
-				background: `linear-gradient(${frame * 2}deg, hsl(${frame} 70% 30%), hsl(${frame + 120} 70% 45%))`,
+				background: `linear-gradient(${110 + frame / 6}deg, hsl(${220 + frame / 4} 60% 18%), hsl(${300 + frame / 4} 60% 40%))`,
 				fontFamily: sans,
 				overflow: 'hidden',
 			}}
 		>
 			{Array.from({length: SHAPES}, (_, i) => {
 				const size = 60 + random(`size${i}`) * 140;
-				const x = (random(`x${i}`) * width + frame * (2 + random(`dx${i}`) * 6)) % (width + size);
+				const x = (random(`x${i}`) * width + frame * (1 + random(`dx${i}`) * 4)) % (width + size);
 				const y = random(`y${i}`) * height + Math.sin(frame / 15 + i) * 80;
 				return (
 					<div
@@ -32,8 +32,8 @@ export const Moving: React.FC = () => {
 							width: size,
 							height: size,
 							borderRadius: i % 2 ? size : 16,
-							transform: `rotate(${frame * 3 + i * 9}deg)`,
-							background: `linear-gradient(hsl(${i * 9} 80% 60% / 0.8), hsl(${i * 9 + 60} 80% 50% / 0.5))`,
+							transform: `rotate(${frame + i * 30}deg)`,
+							background: `hsl(${i * 30} 80% 60%)`,
 						}}
 					/>
 				);
@@ -43,8 +43,8 @@ export const Moving: React.FC = () => {
 					key={i}
 					style={{
 						position: 'absolute',
-						top: i * 90 + 20,
-						left: ((i * 160 + frame * (i % 2 ? 5 : 7)) % (width + 900)) - 900,
+						top: i * 180 + 60,
+						left: ((i * 300 + frame * (i % 2 ? 3 : 5)) % (width + 900)) - 900,
 						fontSize: 44,
 						color: 'white',
 						whiteSpace: 'nowrap',

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Makes ready what the tests need besides: Node, ffmpeg, npm packages and the Remotion site.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/system.sh
+
+scripts/setup.sh
+
+need() {
+    local command=$1
+    shift
+    command -v "$command" >/dev/null || apt_install "$@" ||
+        fail "the tests need $command. Install it and run this again:" \
+            "  Debian, Ubuntu:   apt-get install $*" \
+            "  Mac:              brew install ${1/nodejs/node}"
+}
+
+npm_packages() {
+    (
+        cd "$1"
+        if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
+            say "installing npm packages of $1"
+            npm ci --silent --no-fund --no-audit
+        fi
+    )
+}
+
+need node nodejs npm
+need npm npm
+need ffmpeg ffmpeg
+npm_packages tests/pages
+npm_packages tests/remotion_site
+tests/remotion_site/build.sh

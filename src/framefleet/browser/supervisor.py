@@ -1,0 +1,80 @@
+"""Browsers to borrow: started when wanted, kept warm, replaced when they break."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Self
+
+from framefleet.browser.executable import find_browser
+from framefleet.browser.flags import BrowserOptions
+from framefleet.browser.process import BrowserProcess
+from framefleet.errors import BrowserStartError
+
+logger = logging.getLogger(__name__)
+
+# Chromium's memory creeps with every page; a fresh process costs 0.3 s.
+MAX_LEASES = 50
+START_ATTEMPTS = 3
+
+
+@dataclass(slots=True)
+class _Kept:
+    browser: BrowserProcess
+    leases: int = 0
+
+
+@dataclass(slots=True)
+class BrowserSupervisor:
+    """Lends browsers, each to one borrower at a time; ends all of them with its context.
+
+    A browser that died while it was lent, or has served `max_leases` times, is not lent again.
+    """
+
+    options: BrowserOptions
+    max_leases: int = MAX_LEASES
+    _idle: list[_Kept] = field(default_factory=list)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        while self._idle:
+            await self._idle.pop().browser.aclose()
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[BrowserProcess]:
+        """Borrow a browser that is alive.
+
+        Raises:
+            BrowserNotFoundError: there is none on this machine.
+            BrowserStartError: it did not start, several times.
+        """
+        kept = await self._take()
+        kept.leases += 1
+        try:
+            yield kept.browser
+        except BaseException:
+            # What went wrong may have left the browser in any state.
+            await kept.browser.aclose()
+            raise
+        if kept.browser.is_alive and kept.leases < self.max_leases:
+            self._idle.append(kept)
+        else:
+            await kept.browser.aclose()
+
+    async def _take(self) -> _Kept:
+        while self._idle:
+            kept = self._idle.pop()
+            if kept.browser.is_alive:
+                return kept
+            await kept.browser.aclose()
+        executable = find_browser(self.options.executable)
+        for attempt in range(1, START_ATTEMPTS):
+            try:
+                return _Kept(await BrowserProcess.start(executable, self.options))
+            except BrowserStartError as exc:
+                logger.warning("browser_start_failed", extra={"attempt": attempt, "why": str(exc)})
+        return _Kept(await BrowserProcess.start(executable, self.options))

@@ -1,0 +1,41 @@
+"""Facts of a render on their way up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from framefleet.errors import FramefleetError
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkProgressed:
+    """Of a chunk's frames so many have been filmed and encoded, in this attempt."""
+
+    chunk: int
+    filmed: int
+    encoded: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRendered:
+    """A chunk's artifacts are stored."""
+
+    chunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFailed:
+    """An attempt at a chunk failed."""
+
+    chunk: int
+    attempt: int
+    error: FramefleetError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """Something the page or its browser wrote to the console. Levels are Remotion's."""
+
+    level: str
+    text: str
+    tag: str | None = None

@@ -1,0 +1,155 @@
+"""The last step: chunks become one file, their sound mixed and encoded once."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from framefleet.domain.plan import Plan
+from framefleet.domain.sound import FrameSounds, join_sounds
+from framefleet.encoding.inline_sound import InlineSounds
+from framefleet.encoding.join import ChunkVideo, join
+from framefleet.encoding.mix import mix
+from framefleet.errors import DiskFullError, OutputError, OutputExistsError
+from framefleet.rendering.chunk import ChunkRecord
+
+COMMENT = "Made with framefleet"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFiles:
+    """A rendered chunk: its video file and its record."""
+
+    video: Path
+    record: ChunkRecord
+
+
+def sound_sources(records: Iterable[ChunkRecord]) -> set[str]:
+    """The canonical sources whose files `assemble` needs."""
+    return {sound.source for record in records for frame in record.sounds for sound in frame.sounds}
+
+
+def assemble(
+    plan: Plan,
+    chunks: Sequence[ChunkFiles],
+    output: Path,
+    *,
+    sources: Mapping[str, Path],
+    overwrite: bool,
+    on_frames: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Join the plan's chunks into `output`, which appears whole or not at all.
+
+    Args:
+        sources: the file of each of `sound_sources`.
+        overwrite: replace an output that is there already.
+        on_frames: told how many frames are written; may raise to stop.
+
+    Raises:
+        OutputError: the output exists, or cannot be written.
+        EncodingError, MediaError: chunks or sounds cannot be read.
+    """
+    frames = list(itertools.chain.from_iterable(chunk.record.sounds for chunk in chunks))
+    videos = [ChunkVideo(chunk.video, len(chunk.record.frames)) for chunk in chunks]
+    with (
+        whole_file(output, overwrite=overwrite) as partial,
+        tempfile.TemporaryDirectory(prefix="framefleet-sound-") as folder,
+    ):
+        sound = _sound(plan, frames, sources, Path(folder))
+        join(
+            videos,
+            partial,
+            rate=plan.composition.fps,
+            audio=plan.audio,
+            sound=sound,
+            comment=COMMENT,
+            on_frames=on_frames,
+        )
+
+
+def _sound(
+    plan: Plan, frames: list[FrameSounds], sources: Mapping[str, Path], folder: Path
+) -> Iterator[object] | None:
+    if plan.audio.muted or not any(frame.sounds or frame.inline for frame in frames):
+        return None
+    fps, rate = plan.composition.fps, plan.audio.sample_rate
+    inline = InlineSounds(folder, fps=fps, sample_rate=rate)
+    for position, frame in enumerate(frames):
+        for block in frame.inline:
+            inline.write(position, block)
+    return mix(
+        join_sounds(frames),
+        paths=sources,
+        fps=fps,
+        frames=len(plan.frames),
+        sample_rate=rate,
+        inline=inline.tracks,
+    )
+
+
+@contextmanager
+def whole_file(output: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A path beside `output` to write to, which takes its place only when all went well."""
+    check_output(output, overwrite=overwrite)
+    descriptor, name = tempfile.mkstemp(
+        prefix=f".{output.stem}.", suffix=output.suffix, dir=output.parent
+    )
+    os.close(descriptor)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o666 & ~_umask())
+        if overwrite:
+            partial.replace(output)
+        else:
+            _link(partial, output)
+    except OSError as exc:
+        if isinstance(exc, OutputError):
+            raise
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(f"The disk is full: {output} cannot be written.") from exc
+        raise OutputError(f"{output} cannot be written: {exc}.") from exc
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def check_output(output: Path, *, overwrite: bool) -> None:
+    """Refuse an output that cannot be written, before any work is done.
+
+    Raises:
+        OutputExistsError: it is there and may not be replaced.
+        OutputError: its folder is missing or read-only, or it is a folder itself.
+    """
+    folder = output.parent
+    if not folder.is_dir():
+        raise OutputError(
+            f"The folder {folder} of the output does not exist. Create it: mkdir -p {folder}"
+        )
+    if output.is_dir():
+        raise OutputError(f"The output {output} is a folder. Name a file, such as {output}/out.mp4")
+    if output.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{output} exists already. Choose another name or give --overwrite."
+        )
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"The folder {folder} of the output cannot be written to.")
+
+
+def _link(partial: Path, output: Path) -> None:
+    """Create-only: another process may have written the output meanwhile."""
+    try:
+        output.hardlink_to(partial)
+    except FileExistsError as exc:
+        raise OutputExistsError(f"{output} was written by another process meanwhile.") from exc
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

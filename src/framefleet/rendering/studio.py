@@ -1,0 +1,117 @@
+"""Where a worker films: one site, one browser at a time, one stage kept from chunk to chunk."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Self
+
+from framefleet.browser.page import PageLog
+from framefleet.browser.supervisor import BrowserSupervisor
+from framefleet.compositions.opening import set_stage
+from framefleet.compositions.site import OpenSite
+from framefleet.compositions.stage import FilmedFrame, Scene, Stage
+from framefleet.domain.plan import Plan
+from framefleet.domain.timing import FrameRange
+from framefleet.errors import PageRetryError, PageTimeoutError
+
+logger = logging.getLogger(__name__)
+
+# `delayRender(label, {retries})` promises a number of tries; a handle opened while mounting would
+# be retried for ever (spec/remotion-page-contract.md 4.6).
+MAX_PAGE_ATTEMPTS = 6
+
+
+class Studio:
+    """Films frames of one plan's composition. Leaving its context closes page and browser."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        site: OpenSite,
+        supervisor: BrowserSupervisor,
+        *,
+        on_log: Callable[[PageLog], None] = lambda log: None,
+    ) -> None:
+        self._plan = plan
+        self._site = site
+        self._supervisor = supervisor
+        self._on_log = on_log
+        self._set = AsyncExitStack()
+        self._stage: Stage | None = None
+        self._shown = -1
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._strike()
+
+    async def film(self, frames: FrameRange) -> AsyncIterator[FilmedFrame]:
+        """Film `frames` in order; the first is always a whole picture.
+
+        Raises:
+            PageError: the page failed, after the tries it asked for.
+            BrowserCrashedError: the browser did; the next call starts another.
+        """
+        if self._shown == frames.start:
+            # Remotion registers nothing for a frame that is shown already.
+            await self._strike()
+        for frame in range(frames.start, frames.stop):
+            filmed = await self._film(frame, is_first=frame == frames.start)
+            self._shown = frame
+            yield filmed
+
+    async def _film(self, frame: int, *, is_first: bool) -> FilmedFrame:
+        for attempt in range(1, MAX_PAGE_ATTEMPTS + 1):
+            try:
+                stage = self._stage or await self._set_up(frame, attempt)
+                if is_first:
+                    stage.camera.forget()
+                return await stage.film(frame)
+            except PageRetryError as exc:
+                await self._strike()
+                if attempt == MAX_PAGE_ATTEMPTS:
+                    raise PageTimeoutError(
+                        f"Frame {frame} was tried {attempt} times. {exc}", frame=frame
+                    ) from exc
+                logger.info("page_retry", extra={"frame": frame, "attempt": attempt})
+                # The new page's first picture follows that of the old one: never *unchanged*.
+            except BaseException as exc:
+                await self._strike(exc)
+                raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _set_up(self, frame: int, attempt: int) -> Stage:
+        plan = self._plan
+        scene = Scene(
+            site=self._site,
+            composition=plan.composition,
+            input_props=plan.input_props,
+            capture=plan.capture,
+            page=plan.page,
+            muted=plan.audio.muted,
+            sample_rate=plan.audio.sample_rate,
+            first_frame=frame,
+            attempt=attempt,
+            zero_s=plan.zero_s,
+            on_log=self._on_log,
+        )
+        try:
+            browser = await self._set.enter_async_context(self._supervisor.lease())
+            self._stage = await self._set.enter_async_context(set_stage(browser, scene))
+        except BaseException as exc:
+            await self._strike(exc)
+            raise
+        return self._stage
+
+    async def _strike(self, error: BaseException | None = None) -> None:
+        """Take the stage down. After an error the browser under it is ended, else given back."""
+        self._stage, self._shown = None, -1
+        stack, self._set = self._set, AsyncExitStack()
+        try:
+            await stack.__aexit__(type(error) if error else None, error, None)
+        except BaseException as exc:
+            if exc is not error:
+                raise

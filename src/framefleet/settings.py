@@ -1,0 +1,62 @@
+"""Every setting, typed and frozen; the only reader of the environment.
+
+| variable | default | meaning |
+|---|---|---|
+| FRAMEFLEET_BROWSER | found | path of the Chromium to start |
+| FRAMEFLEET_BROWSER_START_TIMEOUT_S | 25 | seconds Chromium has to answer after its start |
+| FRAMEFLEET_EXECUTOR | process | where chunks run: process or inline |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from framefleet.browser.flags import BrowserOptions
+from framefleet.errors import OptionError
+
+ExecutorName = Literal["process", "inline"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this installation is set to; options of a single render come before it."""
+
+    browser: Path | None = None
+    browser_start_timeout_s: float = 25.0
+    executor: ExecutorName = "process"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read the variables named in this module's table.
+
+        Raises:
+            OptionError: one of them has no usable value; names it.
+        """
+        browser = environment.get("FRAMEFLEET_BROWSER")
+        executor = environment.get("FRAMEFLEET_EXECUTOR", cls.executor)
+        if executor not in get_args(ExecutorName):
+            raise OptionError(f"FRAMEFLEET_EXECUTOR must be process or inline, but is {executor}.")
+        text = environment.get("FRAMEFLEET_BROWSER_START_TIMEOUT_S", "25")
+        try:
+            timeout_s = float(text)
+        except ValueError as exc:
+            raise OptionError(
+                f"FRAMEFLEET_BROWSER_START_TIMEOUT_S must be a number of seconds, but is {text}."
+            ) from exc
+        return cls(
+            browser=Path(browser) if browser else None,
+            browser_start_timeout_s=timeout_s,
+            executor="inline" if executor == "inline" else "process",
+        )
+
+    def browser_options(self, *, gl: str | None, executable: Path | None) -> BrowserOptions:
+        """How a render starts Chromium."""
+        return BrowserOptions(
+            executable=executable or self.browser,
+            gl=gl,
+            start_timeout_s=self.browser_start_timeout_s,
+        )

@@ -1,0 +1,93 @@
+"""Renders chunks of one plan, one after the other, into a storage."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+
+from framefleet.browser.page import PageLog
+from framefleet.browser.supervisor import BrowserSupervisor
+from framefleet.compositions.location import SiteLocation
+from framefleet.compositions.site import open_site
+from framefleet.domain.events import ChunkProgressed, Log
+from framefleet.domain.plan import Plan
+from framefleet.interfaces.storage import Storage
+from framefleet.rendering.assembly import ChunkFiles
+from framefleet.rendering.chunk import (
+    ARTIFACT_FOLDER,
+    RECORD_FILE,
+    VIDEO_FILE,
+    ChunkProgress,
+    ChunkRecord,
+    render_chunk,
+)
+from framefleet.rendering.studio import Studio
+
+
+class Worker:
+    """A studio and the storage its chunks go to."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        location: SiteLocation,
+        storage: Storage,
+        supervisor: BrowserSupervisor,
+        *,
+        on_log: Callable[[Log], None],
+    ) -> None:
+        self._plan = plan
+        self._location = location
+        self._storage = storage
+        self._supervisor = supervisor
+        self._on_log = on_log
+        self._stack = AsyncExitStack()
+        self._studio: Studio | None = None
+
+    async def __aenter__(self) -> Self:
+        site = await self._stack.enter_async_context(open_site(self._location))
+        self._studio = await self._stack.enter_async_context(
+            Studio(self._plan, site, self._supervisor, on_log=self._log)
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def render(self, chunk: int, on_progress: Callable[[ChunkProgressed], None]) -> None:
+        """Render a chunk and store its artifacts, the record last."""
+        assert self._studio is not None, "render is called within the worker's context"
+
+        def progressed(progress: ChunkProgress) -> None:
+            on_progress(ChunkProgressed(chunk, progress.filmed, progress.encoded))
+
+        with tempfile.TemporaryDirectory(prefix="framefleet-chunk-") as name:
+            folder = Path(name)
+            record = await render_chunk(self._plan, chunk, self._studio, folder, progressed)
+            await self._storage.put(chunk_key(chunk, VIDEO_FILE), folder / VIDEO_FILE)
+            for artifact, _ in record.artifacts:
+                path = f"{ARTIFACT_FOLDER}/{artifact}"
+                await self._storage.put(chunk_key(chunk, path), folder / path)
+            await self._storage.put(chunk_key(chunk, RECORD_FILE), folder / RECORD_FILE)
+
+    def _log(self, log: PageLog) -> None:
+        self._on_log(Log(level=log.level, text=log.text, tag=log.tag))
+
+
+def chunk_key(chunk: int, name: str) -> str:
+    """The key of an artifact of a chunk."""
+    return f"chunks/{chunk:05d}/{name}"
+
+
+async def is_rendered(storage: Storage, chunk: int) -> bool:
+    """Whether all of a chunk's artifacts are stored."""
+    return await storage.exists(chunk_key(chunk, RECORD_FILE))
+
+
+async def chunk_files(storage: Storage, chunk: int) -> ChunkFiles:
+    """A stored chunk, as `assemble` takes it."""
+    record = ChunkRecord.read(await storage.get(chunk_key(chunk, RECORD_FILE)))
+    return ChunkFiles(await storage.get(chunk_key(chunk, VIDEO_FILE)), record)

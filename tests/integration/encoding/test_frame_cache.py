@@ -1,0 +1,217 @@
+"""Many askers of frames at once: few decoders, nothing decoded twice, bounded memory."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from framefleet.encoding.frame_cache import FrameExtractor, default_cache_bytes
+from framefleet.encoding.frame_image import EncodedImage
+from framefleet.errors import MediaError
+
+SIZE = 64
+IMAGE_BYTES = 54 + SIZE * SIZE * 3
+FRAMES = 300
+
+
+def write_film(path: Path, frames: int = FRAMES) -> Path:
+    """Frame n carries n: its low four bits as the grey of the left half, the rest right."""
+    options = {"preset": "ultrafast", "bf": "2", "g": "30", "qp": "10"}
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options=options)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = SIZE, SIZE, "yuv420p"
+        for number in range(frames):
+            grey = np.zeros((SIZE, SIZE, 3), np.uint8)
+            grey[:, : SIZE // 2] = number % 16 * 16 + 8
+            grey[:, SIZE // 2 :] = number // 16 * 12 + 6
+            frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 30)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def number_of(image: EncodedImage) -> int:
+    rows = np.frombuffer(image.data, np.uint8, offset=54).reshape(SIZE, SIZE, 3)
+    return int(rows[SIZE // 2, SIZE // 4, 1]) // 16 + int(rows[SIZE // 2, -SIZE // 4, 1]) // 12 * 16
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_film(tmp_path_factory.mktemp("films") / "film.mp4")
+
+
+@pytest.fixture
+def extractor():
+    extractor = FrameExtractor(cache_bytes=50 * IMAGE_BYTES)
+    yield extractor
+    extractor.close()
+
+
+def ask(extractor: FrameExtractor, film: Path, number: float, **options: bool) -> int:
+    wanted = {"transparent": False, "tone_mapped": True, **options}
+    return number_of(extractor.extract(film, source="film", time_s=number / 30, **wanted))
+
+
+def in_threads(work: Iterable[Callable[[], None]]) -> None:
+    work = list(work)
+    with ThreadPoolExecutor(len(work)) as pool:
+        for future in [pool.submit(one) for one in work]:
+            future.result()
+
+
+def test_one_reader_decodes_once(extractor, film):
+    assert [ask(extractor, film, n) for n in range(FRAMES)] == list(range(FRAMES))
+    counters = extractor.counters
+    assert (counters.decoded_frames, counters.opened_readers, counters.seeks) == (FRAMES, 1, 0)
+    assert counters.encoded_frames == FRAMES
+
+
+def test_frames_on_the_way_are_not_converted(extractor, film):
+    assert [ask(extractor, film, n) for n in range(0, FRAMES, 10)] == list(range(0, FRAMES, 10))
+    assert extractor.counters.encoded_frames == FRAMES / 10
+    assert extractor.counters.decoded_frames <= FRAMES
+
+
+@pytest.mark.parametrize("tabs", [4, 8])
+def test_tabs_side_by_side_share_a_decoder(extractor, film, tabs):
+    """Each tab takes the next frame when it is free, as tabs do."""
+    numbers = iter(range(FRAMES))
+    lock, seen = threading.Lock(), {}
+
+    def tab() -> None:
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            seen[number] = ask(extractor, film, number)
+
+    in_threads([tab] * tabs)
+    assert seen == {n: n for n in range(FRAMES)}
+    counters = extractor.counters
+    assert (counters.opened_readers, counters.seeks) == (1, 0)
+    assert counters.decoded_frames == FRAMES
+
+
+def test_readers_far_apart_get_their_own_decoders(extractor, film):
+    starts = [0, 75, 150, 225]
+
+    def read(start: int) -> None:
+        for number in range(start, start + 60):
+            assert ask(extractor, film, number) == number
+
+    in_threads([partial(read, start) for start in starts])
+    counters = extractor.counters
+    assert counters.opened_readers == 4
+    # Each seeks once, to the keyframe before it, having decoded the first frame on opening.
+    assert counters.seeks == 3
+    assert counters.decoded_frames <= 4 * (60 + 30 + 5)
+
+
+def test_limits_of_decoders_hold(film, tmp_path):
+    films = [film, *(write_film(tmp_path / f"film{n}.mp4", 90) for n in range(4))]
+    extractor = FrameExtractor(cache_bytes=0, readers_per_film=2, readers_in_all=3)
+    shuffled = random.Random(2)
+    for _ in range(80):
+        one, number = shuffled.choice(films), shuffled.randrange(90)
+        assert ask(extractor, one, number) == number
+        assert extractor.counters.open_readers <= 3
+    extractor.close()
+    assert extractor.counters.open_readers == 0
+
+
+def test_any_order_from_many_threads(film):
+    extractor = FrameExtractor(cache_bytes=20 * IMAGE_BYTES, readers_in_all=3)
+
+    def wander(seed: int) -> None:
+        for number in random.Random(seed).choices(range(FRAMES), k=40):
+            assert ask(extractor, film, number) == number
+
+    in_threads([partial(wander, seed) for seed in range(6)])
+    assert extractor.counters.cached_bytes <= 20 * IMAGE_BYTES
+    extractor.close()
+
+
+def test_cache_answers_and_stays_under_its_limit(extractor, film):
+    for number in range(120):
+        ask(extractor, film, number)
+        assert extractor.counters.cached_bytes <= 50 * IMAGE_BYTES
+    assert extractor.counters.cached_bytes == 50 * IMAGE_BYTES
+    before = extractor.counters
+    # Any time within the frame finds it, also the end of one that was held.
+    assert [ask(extractor, film, n + part) for n in range(70, 120) for part in (0, 0.3, 0.9)] == [
+        n for n in range(70, 120) for _ in range(3)
+    ]
+    after = extractor.counters
+    assert after.hits - before.hits == 150
+    assert after.decoded_frames == before.decoded_frames
+    assert ask(extractor, film, 0) == 0  # Long gone.
+    assert extractor.counters.encoded_frames == before.encoded_frames + 1
+
+
+def test_least_recently_used_goes_first(film):
+    extractor = FrameExtractor(cache_bytes=3 * IMAGE_BYTES)
+    for number in (0, 1, 2, 0, 3):
+        ask(extractor, film, number)
+    made = extractor.counters.encoded_frames
+    assert [ask(extractor, film, n) for n in (0, 2, 3)] == [0, 2, 3]
+    assert extractor.counters.encoded_frames == made
+    assert ask(extractor, film, 1) == 1
+    assert extractor.counters.encoded_frames == made + 1
+    extractor.close()
+
+
+def test_last_frame_is_cached_for_all_later_times(extractor, film):
+    assert ask(extractor, film, 1e9) == FRAMES - 1
+    made = extractor.counters
+    assert ask(extractor, film, FRAMES) == FRAMES - 1
+    assert extractor.counters.decoded_frames == made.decoded_frames
+    assert extractor.counters.hits == made.hits + 1
+
+
+def test_kinds_of_answers_are_kept_apart(extractor, film):
+    assert ask(extractor, film, 5) == 5
+    assert ask(extractor, film, 5, transparent=True) == 5
+    assert ask(extractor, film, 5, tone_mapped=False) == 5
+    assert extractor.counters.hits == 0
+    assert extractor.counters.opened_readers == 3
+
+
+def test_errors_do_not_poison(extractor, tmp_path):
+    path = tmp_path / "late.mp4"
+    path.write_bytes(b"not yet a film" * 100)
+    for _ in range(2):
+        with pytest.raises(MediaError):
+            ask(extractor, path, 0)
+    assert extractor.counters.open_readers == 0
+    write_film(path, 10)
+    assert ask(extractor, path, 3) == 3
+    with pytest.raises(MediaError, match="must be 0 s or later"):
+        ask(extractor, path, -1)
+    assert ask(extractor, path, 4) == 4
+    assert extractor.counters.opened_readers == 1
+
+
+def test_closed_extractor_refuses(film):
+    extractor = FrameExtractor()
+    assert ask(extractor, film, 0) == 0
+    extractor.close()
+    extractor.close()
+    assert extractor.counters.cached_bytes == 0
+    with pytest.raises(MediaError, match="after the end of the render"):
+        ask(extractor, film, 10)
+
+
+def test_default_cache_is_bounded():
+    assert 128 * 2**20 <= default_cache_bytes() <= 2048 * 2**20
