@@ -70,7 +70,9 @@ class FramefleetError(Exception):
 def _rebuild(
     kind: type[FramefleetError], args: tuple[str, ...], context: dict[str, Context]
 ) -> FramefleetError:
-    return kind(*args, **context)
+    error = kind(*args)
+    error.context = context
+    return error
 
 
 class OptionError(FramefleetError, ValueError):

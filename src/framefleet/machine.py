@@ -34,3 +34,11 @@ def _read(name: str) -> str:
         return (_CGROUP / name).read_text().strip()
     except OSError:
         return ""
+
+
+def default_streams() -> int:
+    """How many browsers film at a time: one a core, as memory allows.
+
+    A 1080p stream with its encoder takes about 0.7 GB; 1 GB each leaves room for larger pages.
+    """
+    return max(1, min(usable_cores(), available_memory_bytes() // (1 << 30)))

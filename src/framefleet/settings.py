@@ -37,7 +37,7 @@ class Settings:
             OptionError: one of them has no usable value; names it.
         """
         browser = environment.get("FRAMEFLEET_BROWSER")
-        executor = environment.get("FRAMEFLEET_EXECUTOR", cls.executor)
+        executor = environment.get("FRAMEFLEET_EXECUTOR", "process")
         if executor not in get_args(ExecutorName):
             raise OptionError(f"FRAMEFLEET_EXECUTOR must be process or inline, but is {executor}.")
         text = environment.get("FRAMEFLEET_BROWSER_START_TIMEOUT_S", "25")

@@ -127,7 +127,8 @@ class BrowserProcess:
         log = os.open(self._log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         argv = command_line(self.executable, self._profile, self.options)
         try:
-            self._pid = os.posix_spawn(
+            # Returns at once; Popen cannot place descriptors 3 and 4 without a preexec_fn.
+            self._pid = os.posix_spawn(  # noqa: ASYNC221
                 argv[0],
                 argv,
                 _environment(),

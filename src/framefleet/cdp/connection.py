@@ -87,7 +87,8 @@ class Connection(asyncio.Protocol):
         if session:
             message["sessionId"] = session
         self._waiting[self._last_id] = (session, future)
-        future.add_done_callback(lambda _, key=self._last_id: self._waiting.pop(key, None))
+        key = self._last_id
+        future.add_done_callback(lambda _: self._waiting.pop(key, None))
         self._writer.write(msgspec.json.encode(message) + b"\0")
         return future
 
@@ -95,7 +96,12 @@ class Connection(asyncio.Protocol):
         """Call `handler` with the raw params of each such event; the answer ends that."""
         handlers = self._handlers.setdefault((session, method), [])
         handlers.append(handler)
-        return lambda: handlers.remove(handler) if handler in handlers else None
+
+        def stop() -> None:
+            if handler in handlers:
+                handlers.remove(handler)
+
+        return stop
 
     def forget(self, session: str) -> None:
         """Drop the handlers of a session that has ended."""

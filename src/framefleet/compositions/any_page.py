@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from framefleet.browser.camera import UNCHANGED, Shot
 from framefleet.browser.executable import INSTALL_HINT
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.clocked_page import ClockedPage
@@ -72,9 +73,11 @@ class AnyPageStage:
         if frame < self._clocked.frame:
             await self.rewind()
         page = self._clocked
-        while page.frame < frame:
-            await page.step(page.frame + 1)
-        shot = await page.shoot()
+        shot: Shot = UNCHANGED
+        if page.frame < frame:
+            while page.frame < frame - 1:
+                await page.skip(page.frame + 1)
+            shot = await page.shoot(frame)
         sounds = await page.media.sounds(frame) if page.needs_care else FrameSounds(frame=frame)
         return FilmedFrame(shot=shot, sounds=sounds)
 

@@ -91,19 +91,31 @@ class ClockedPage:
             await clocked._start()
             yield clocked
 
-    async def step(self, frame: int) -> None:
-        """Move on to the next frame and run its animation frame callbacks."""
-        at_us = self.zero_us + self.clock.offset_us(frame)
-        if self._state.needs_care:
-            await self._enter(float(frame / self._scene.composition.fps), at_us)
-        await self.clock.grant(at_us)
-        await self._tick()
-        self.frame = frame
+    async def skip(self, frame: int) -> None:
+        """Move on to `frame`, the next one, without a picture."""
+        await self._advance(frame)
+        tick = self._prime if frame == 0 else self.camera.tick
+        for _ in range(_MAX_TICK_TRIES):
+            await tick(**self.clock.ticks())
+            if await self._has_ticked():
+                return
+        raise self._never_ticked()
 
-    async def shoot(self) -> Shot:
-        """Photograph the frame stepped to."""
+    async def shoot(self, frame: int) -> Shot:
+        """Move on to `frame`, the next one, and photograph it."""
         self.camera.may_probe = self._state.may_probe
-        return await self.camera.shoot(**self.clock.ticks())
+        if frame == 0:
+            await self.skip(0)
+            return await self.camera.shoot(**self.clock.ticks())
+        await self._advance(frame)
+        # One begin frame runs the callbacks and draws. A plain one first would do for the check,
+        # but a second one with display and equal times never answers once something changed.
+        shot = await self.camera.shoot(**self.clock.ticks())
+        for _ in range(_MAX_TICK_TRIES):
+            if await self._has_ticked():
+                return shot
+            shot = await self.camera.retake(**self.clock.ticks())
+        raise self._never_ticked()
 
     @property
     def needs_care(self) -> bool:
@@ -178,17 +190,25 @@ class ClockedPage:
             pending=self.page.pending_urls,
         )
 
-    async def _tick(self) -> None:
-        """Run the animation frame callbacks of this moment: once, and surely."""
-        for _ in range(_MAX_TICK_TRIES):
-            # Equal times run no callback twice, so that a frame can be repeated.
-            await self.camera.tick(**self.clock.ticks())
-            state = await self._read_state()
-            if state.ticks > self._state.ticks:
-                self._state = state
-                return
-        raise BrowserCrashedError(
-            f"Chromium ran no animation frame in {_MAX_TICK_TRIES} tries.", frame=self.frame + 1
+    async def _advance(self, frame: int) -> None:
+        at_us = self.zero_us + self.clock.offset_us(frame)
+        if self._state.needs_care:
+            await self._enter(float(frame / self._scene.composition.fps), at_us)
+        await self.clock.grant(at_us)
+        self.frame = frame
+
+    async def _prime(self, **ticks: float) -> None:
+        """The first frame starts the page's animations, which takes one that is displayed."""
+        await self.page.session.call("HeadlessExperimental.beginFrame", **ticks)
+
+    async def _has_ticked(self) -> bool:
+        """Whether the last begin frame ran the callbacks; equal times run none twice."""
+        before, self._state = self._state, await self._read_state()
+        return self._state.ticks > before.ticks
+
+    def _never_ticked(self) -> BrowserCrashedError:
+        return BrowserCrashedError(
+            f"Chromium ran no animation frame in {_MAX_TICK_TRIES} tries.", frame=self.frame
         )
 
     async def _read_state(self) -> PageState:

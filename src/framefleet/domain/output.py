@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from framefleet.errors import OptionError
 
@@ -57,9 +58,27 @@ H264_PIXEL_FORMATS = tuple(name for name in PIXEL_FORMATS if name not in ALPHA_P
 H264_EXTENSIONS = ("mp4", "mkv", "mov")
 H264_CRF_RANGE = (1, 51)
 DEFAULT_CRF = 18
+DEFAULT_PRESET = "medium"
+DEFAULT_PIXEL_FORMAT = "yuv420p"
 DEFAULT_JPEG_QUALITY = 80
 DEFAULT_SAMPLE_RATE = 48_000
 MAX_SCALE = 16
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def choice(kind: type[E], value: str, name: str) -> E:
+    """The member of a closed set that `value` names.
+
+    Raises:
+        OptionError: lists the set.
+    """
+    try:
+        return kind(value)
+    except ValueError as exc:
+        known = ", ".join(kind)
+        raise OptionError(f'"{name}" must be one of {known}, but is "{value}".') from exc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +104,8 @@ class VideoOptions:
 
     codec: Codec = Codec.H264
     crf: int = DEFAULT_CRF
-    preset: str = "medium"
-    pixel_format: str = "yuv420p"
+    preset: str = DEFAULT_PRESET
+    pixel_format: str = DEFAULT_PIXEL_FORMAT
     color_space: ColorSpace = ColorSpace.BT709
     threads: int = 1
 

@@ -96,8 +96,8 @@ def join_sounds(frames: Iterable[FrameSounds]) -> list[SoundSegment]:
         for sound in frame.sounds:
             present.setdefault(sound.id, sound)
         jumped = previous is not None and frame.frame != previous + 1
-        for key in [key for key in running if jumped or key not in present]:
-            segments.append(running.pop(key).close())
+        ended = [key for key in running if jumped or key not in present]
+        segments += [running.pop(key).close() for key in ended]
         for key, sound in present.items():
             if key not in running:
                 running[key] = _Open(sound, position)

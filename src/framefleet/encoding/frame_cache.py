@@ -166,13 +166,14 @@ class FrameExtractor:
             return image
         with self._reading(film, time_s) as reader:
             decoder, frame = self._locate(reader, source, time_s)
-        # Whoever asked for the same frame a moment ago may have made the image by now.
-        if (image := self._find(film, time_s)) is not None:
-            return image
-        image = decoder.encode(frame)
-        with self._lock:
-            self._encoded_frames += 1
-            self._images.put(film, frame, image)
+        with frame.lock:
+            # Whoever asked for the same frame a moment ago has made the image by now.
+            if (image := self._find(film, time_s)) is not None:
+                return image
+            image = decoder.encode(frame)
+            with self._lock:
+                self._encoded_frames += 1
+                self._images.put(film, frame, image)
         return image
 
     @property

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
+import threading
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -49,17 +50,22 @@ TROUBLESHOOTING_URL = (
 
 @dataclass(frozen=True, slots=True)
 class SourceFrame:
-    """A decoded frame, and the ticks [start, stop) of its stream at which it is the one to show."""
+    """A decoded frame, and the ticks [start, stop) of its stream at which it is the one to show.
+
+    Hold `lock` while encoding it: PyAV rewrites a frame's colour tags during a conversion.
+    """
 
     start: int
     stop: int
     picture: av.VideoFrame
+    lock: threading.Lock
 
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
     pts: int
     picture: av.VideoFrame
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def checked_time(time_s: float) -> float:
@@ -104,6 +110,7 @@ class FrameSource:
         self.tone_mapped = tone_mapped
         self.decoded_frames = 0
         self.seeks = 0
+        self._first_pts = 0
         self._window: list[_Timed] = []
         self._pictures: Iterator[_Timed] = iter(())
         self._restart()
@@ -135,10 +142,11 @@ class FrameSource:
             start=0 if index == 0 and self._has_first else found.pts,
             stop=self._window[index + 1].pts if index + 1 < len(self._window) else LAST_TICK,
             picture=found.picture,
+            lock=found.lock,
         )
 
     def encode(self, frame: SourceFrame) -> EncodedImage:
-        """The image of a located frame. Any number of threads may do this at once."""
+        """The image of a located frame. Threads may do this at once, if not for the same frame."""
         try:
             return encode_frame(
                 frame.picture,
@@ -172,7 +180,9 @@ class FrameSource:
         self.time_base = Fraction(self._stream.time_base)
         self._sample_aspect = Fraction(self._stream.sample_aspect_ratio or 0)
         self._begin(after_seek=False)
-        self._has_first = True
+        if self._window:
+            self._first_pts = self._window[0].pts
+            self._has_first = True
 
     def _open(self) -> tuple[av.container.InputContainer, VideoStream]:
         try:
@@ -215,7 +225,8 @@ class FrameSource:
         self._window.clear()
         self._pictures = self._decode(after_seek=after_seek)
         self._has_first = self._has_last = False
-        self._advance()
+        if self._advance():
+            self._has_first = self._window[0].pts == self._first_pts
 
     def _advance(self) -> bool:
         """Decode one more frame; False at the end."""
@@ -300,10 +311,10 @@ class FrameSource:
         anywhere near: so look at what comes, and step back until it is early enough.
         """
         self.seeks += 1
-        start = self._stream.start_time or 0
+        tick = max(tick, self._first_pts)
         target = min(tick, self._end_tick())
         step = max(1, round(Fraction(1, 10) / self.time_base))
-        while target > start:
+        while target >= self._first_pts:
             self._pictures = iter(())
             try:
                 self._container.seek(target, stream=self._stream)

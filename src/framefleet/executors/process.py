@@ -25,6 +25,7 @@ from framefleet.worker import protocol
 
 # A worker that is told to stop kills its browser and removes its folders within this time.
 STOP_TIMEOUT_S = 5.0
+WORKER_MODULE = "framefleet.handlers.worker_process"
 LONGEST_LINE_BYTES = 1 << 24
 _LOG_TAIL_BYTES = 2000
 
@@ -91,7 +92,7 @@ class _Worker:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "framefleet.worker",
+            WORKER_MODULE,
             stdin=PIPE,
             stdout=PIPE,
             stderr=log,
@@ -113,7 +114,7 @@ class _Worker:
         await self._send(protocol.Render(chunk))
         assert self._process.stdout is not None
         while data := await self._process.stdout.readline():
-            match msgspec.json.decode(data, type=protocol.FromWorker):  # type: ignore[arg-type]
+            match msgspec.json.decode(data, type=protocol.FromWorker):
                 case protocol.Progressed(chunk, filmed, encoded):
                     on_progress(ChunkProgressed(chunk, filmed, encoded))
                 case protocol.Logged(level, text, tag):

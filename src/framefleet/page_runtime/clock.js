@@ -25,7 +25,14 @@
   ours.pageTime = () => (zero === null ? 0 : (native.now() - zero) / 1000);
   ours.native = native;
 
+  // Chromium's clock for SVG animations moves with the first frame only.
+  const rewindDrawings = () => {
+    for (const svg of document.querySelectorAll('svg')) {
+      if (svg.ownerSVGElement === null) svg.setCurrentTime(0);
+    }
+  };
   const count = () => {
+    if (ours.ticks === 0) rewindDrawings();
     ours.ticks += 1;
     native.frame(count);
   };
@@ -98,9 +105,6 @@
     wanted.clear();
     for (const [id, set] of held) revived.set(id, set());
     held.clear();
-    for (const svg of document.querySelectorAll('svg')) {
-      if (svg.ownerSVGElement === null) svg.setCurrentTime(0);
-    }
     return date;
   };
 })();

@@ -16,6 +16,7 @@ from framefleet.domain.sound import FrameSounds, join_sounds
 from framefleet.encoding.inline_sound import InlineSounds
 from framefleet.encoding.join import ChunkVideo, join
 from framefleet.encoding.mix import mix
+from framefleet.encoding.retime import Samples
 from framefleet.errors import DiskFullError, OutputError, OutputExistsError
 from framefleet.rendering.chunk import ChunkRecord
 
@@ -75,7 +76,7 @@ def assemble(
 
 def _sound(
     plan: Plan, frames: list[FrameSounds], sources: Mapping[str, Path], folder: Path
-) -> Iterator[object] | None:
+) -> Iterator[Samples] | None:
     if plan.audio.muted or not any(frame.sounds or frame.inline for frame in frames):
         return None
     fps, rate = plan.composition.fps, plan.audio.sample_rate

@@ -63,7 +63,7 @@ def ask(extractor: FrameExtractor, film: Path, number: float, **options: bool) -
     return number_of(extractor.extract(film, source="film", time_s=number / 30, **wanted))
 
 
-def in_threads(work: Iterable[Callable[[], None]]) -> None:
+def in_threads(work: Iterable[Callable[[], object]]) -> None:
     work = list(work)
     with ThreadPoolExecutor(len(work)) as pool:
         for future in [pool.submit(one) for one in work]:
@@ -102,6 +102,12 @@ def test_tabs_side_by_side_share_a_decoder(extractor, film, tabs):
     counters = extractor.counters
     assert (counters.opened_readers, counters.seeks) == (1, 0)
     assert counters.decoded_frames == FRAMES
+
+
+def test_one_frame_for_all_is_made_once(extractor, film):
+    in_threads([partial(ask, extractor, film, 40)] * 8)
+    assert extractor.counters.encoded_frames == 1
+    assert extractor.counters.opened_readers == 1
 
 
 def test_readers_far_apart_get_their_own_decoders(extractor, film):

@@ -202,6 +202,16 @@ def test_late_start_shows_the_first_frame_until_then(tmp_path, name):
     assert read(source, 0.1) == 0
 
 
+def test_loops_go_back_without_opening_the_file_anew(tmp_path):
+    path = write_film(tmp_path / "film.mp4", Fraction(30), 150)
+    source = FrameSource(path)
+    path.unlink()
+    for _ in range(3):
+        assert [read(source, n / 30) for n in range(150)] == list(range(150))
+    assert source.seeks == 2
+    source.close()
+
+
 def test_edit_list_hides_what_it_cuts(tmp_path):
     whole = write_film(tmp_path / "whole.mp4", Fraction(30), 90)
     cut = tmp_path / "cut.mp4"

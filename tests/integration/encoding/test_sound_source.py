@@ -252,3 +252,24 @@ def test_closing_the_reader_closes_the_file(write_sound, noise):
     next(reader)
     reader.close()
     shutil.rmtree(path.parent)
+
+
+def test_a_looped_film_lasts_as_long_as_its_pictures(tmp_path):
+    path = tmp_path / "film.mov"
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("mpeg4", rate=25)
+        pictures.width = pictures.height = 64
+        pictures.pix_fmt = "yuv420p"
+        sound = container.add_stream("pcm_s16le", rate=SR, layout="mono")
+        for index in range(50):
+            picture = av.VideoFrame(64, 64, "yuv420p")
+            picture.pts = index
+            container.mux(pictures.encode(picture))
+        container.mux(pictures.encode(None))
+        values = np.full((1, SR), 16384, np.int16)
+        frame = av.AudioFrame.from_ndarray(values, format="s16", layout="mono")
+        frame.sample_rate = SR
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    halves = take(path, 8 * SR, loop=True)[:, 0].reshape(8, SR)
+    assert [set(half) for half in halves] == [{0.5}, {0.0}] * 4

@@ -22,7 +22,7 @@ from framefleet.compositions.location import SiteLocation
 from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import FramefleetError
-from framefleet.storages.local import LocalStorage
+from framefleet.wiring import local_storage
 from framefleet.worker import protocol
 from framefleet.worker.worker import Worker
 
@@ -64,7 +64,7 @@ async def serve(lines: MemoryObjectReceiveStream[bytes], reporter: _Reporter) ->
         Worker(
             plan,
             SiteLocation.parse(job.site),
-            LocalStorage(Path(job.storage)),
+            local_storage(Path(job.storage)),
             supervisor,
             on_log=reporter.log,
         ) as worker,

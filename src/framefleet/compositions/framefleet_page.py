@@ -1,0 +1,1 @@
+"""Filming a framefleet page: being written."""

@@ -1,0 +1,103 @@
+"""One site opened for one caller, with browsers to look at it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from framefleet.browser.flags import BrowserOptions
+from framefleet.browser.page import PageLog
+from framefleet.browser.supervisor import BrowserSupervisor
+from framefleet.compositions import any_page, opening
+from framefleet.compositions.location import SiteLocation
+from framefleet.compositions.opening import Listing, Overrides
+from framefleet.compositions.site import OpenSite, open_site
+from framefleet.compositions.stage import Scene
+from framefleet.domain.composition import Composition, CompositionKind
+from framefleet.domain.events import Log
+from framefleet.domain.output import CaptureOptions
+from framefleet.domain.plan import PageOptions
+
+OnLog = Callable[[Log], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRequest:
+    """A site and how it is looked at. `site` is as the caller named it."""
+
+    site: str
+    input_props: str
+    page: PageOptions
+    overrides: Overrides
+    browser: BrowserOptions
+    on_log: OnLog
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open site and the browsers lent to it."""
+
+    request: SiteRequest
+    site: OpenSite
+    supervisor: BrowserSupervisor
+
+    @property
+    def _listing(self) -> Listing:
+        request = self.request
+        return Listing(
+            input_props=request.input_props,
+            page=request.page,
+            overrides=request.overrides,
+            on_log=self.log,
+        )
+
+    def log(self, log: PageLog) -> None:
+        """Pass on what a page said."""
+        self.request.on_log(Log(level=log.level, text=log.text, tag=log.tag))
+
+    async def list(self) -> list[Composition]:
+        """All compositions of the site."""
+        async with self.supervisor.lease() as browser:
+            return await opening.list_compositions(browser, self.site, self._listing)
+
+    async def select(self, name: str | None) -> Composition:
+        """One composition, resolved for the props; without a name the only one."""
+        async with self.supervisor.lease() as browser:
+            return await opening.select_composition(browser, self.site, name, self._listing)
+
+    async def select_for(
+        self, name: str | None, capture: CaptureOptions
+    ) -> tuple[Composition, Filming]:
+        """One composition, and what has to be known of this machine and page to film it."""
+        async with self.supervisor.lease() as browser:
+            composition = await opening.select_composition(browser, self.site, name, self._listing)
+            zero_s = None
+            if composition.kind is CompositionKind.PAGE:
+                scene = Scene(
+                    site=self.site,
+                    composition=composition,
+                    input_props=self.request.input_props,
+                    capture=capture,
+                    page=self.request.page,
+                    on_log=self.log,
+                )
+                zero_s = await any_page.measure_zero(browser, scene)
+            return composition, Filming(browser.version, browser.has_frame_control, zero_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Filming:
+    """The browser's version and abilities, and the page time of frame 0 (pages on our clock)."""
+
+    browser: str
+    has_frame_control: bool
+    zero_s: float | None
+
+
+@asynccontextmanager
+async def open_session(request: SiteRequest) -> AsyncIterator[Session]:
+    """Open the site; browsers start when they are needed and end with the session."""
+    location = SiteLocation.parse(request.site)
+    async with BrowserSupervisor(request.browser) as supervisor, open_site(location) as site:
+        yield Session(request, site, supervisor)

@@ -1,0 +1,48 @@
+"""Settings to objects; the only module that knows executors and storages by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import assert_never
+
+from framefleet.browser.flags import BrowserOptions
+from framefleet.browser.supervisor import BrowserSupervisor
+from framefleet.compositions.location import SiteLocation
+from framefleet.domain.events import Log
+from framefleet.executors.inline import InlineExecutor
+from framefleet.executors.process import ProcessExecutor
+from framefleet.interfaces.executor import Executor
+from framefleet.settings import ExecutorName
+from framefleet.storages.local import LocalStorage
+
+
+@asynccontextmanager
+async def open_executor(
+    name: ExecutorName,
+    *,
+    slots: int,
+    site: str,
+    storage: LocalStorage,
+    supervisor: BrowserSupervisor,
+    browser: BrowserOptions,
+    on_log: Callable[[Log], None],
+) -> AsyncIterator[Executor]:
+    """The executor of that name. Inline it borrows from `supervisor`, whose browsers are warm."""
+    match name:
+        case "inline":
+            async with InlineExecutor(
+                slots, SiteLocation.parse(site), storage, supervisor, on_log
+            ) as inline:
+                yield inline
+        case "process":
+            async with ProcessExecutor(slots, site, str(storage.root), browser, on_log) as process:
+                yield process
+        case never:
+            assert_never(never)
+
+
+def local_storage(folder: Path) -> LocalStorage:
+    """Artifacts in a folder of this machine."""
+    return LocalStorage(folder)
