@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from framefleet.browser.camera import UNCHANGED, Shot
+from framefleet.browser.camera import UNCHANGED, Camera, Shot
 from framefleet.browser.executable import INSTALL_HINT
+from framefleet.browser.page import Page
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.clocked_page import ClockedPage
 from framefleet.compositions.stage import FilmedFrame, Scene
@@ -54,9 +55,19 @@ class AnyPageStage:
         self._page: ClockedPage | None = None
 
     @property
+    def camera(self) -> Camera:
+        """What photographs the page."""
+        return self._clocked.camera
+
+    @property
     def zero_s(self) -> float:
         """The page time of frame 0."""
         return self._clocked.zero_us / 1e6
+
+    @property
+    def page(self) -> Page:
+        """The tab it runs in; a step back opens another."""
+        return self._clocked.page
 
     async def rewind(self) -> None:
         """Begin again at frame 0, in a new tab."""

@@ -7,6 +7,7 @@ import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -59,12 +60,12 @@ class PageMedia:
                 Sound(
                     id=f"{run}#{seen[run]}",
                     source=source,
-                    media_time_s=found["time"],
-                    volume=found["volume"],
-                    playback_rate=found["rate"],
+                    media_time_s=float(found["time"]),
+                    volume=float(found["volume"]),
+                    playback_rate=float(found["rate"]),
                     preserve_pitch=found["preservesPitch"],
                     loop=found["loop"],
-                    media_end_s=found["end"],
+                    media_end_s=None if found["end"] is None else float(found["end"]),
                 )
             )
         return FrameSounds(frame=frame, sounds=tuple(sounds))
@@ -75,7 +76,7 @@ class PageMedia:
             self._known[url] = _UNKNOWN if file is None else await asyncio.to_thread(_probe, file)
         return self._known[url]
 
-    async def _call(self, call: str) -> list[list[dict[str, object]] | list[str]]:
+    async def _call(self, call: str) -> list[Any]:
         return await self._documents.evaluate(
             f"__framefleet.media.{call}", timeout_s=self._scene.page.timeout_s
         )

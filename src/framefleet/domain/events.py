@@ -34,8 +34,12 @@ class ChunkFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """Something the page or its browser wrote to the console. Levels are Remotion's."""
+    """Something the page or its browser wrote to the console. Levels are Remotion's.
+
+    `location` is the source file and line of a warning or an error, where they can be told.
+    """
 
     level: str
     text: str
     tag: str | None = None
+    location: str | None = None

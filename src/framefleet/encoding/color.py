@@ -7,6 +7,7 @@ always converted and tagged explicitly (spec/encoding.md 1.6).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av
 from av.filter import Graph
@@ -126,7 +127,7 @@ class ColorConverter:
                 width=frame.width,
                 height=frame.height,
                 format=frame.format,
-                time_base=frame.time_base,
+                time_base=Fraction(1),
             ),
             graph.add("colorspace", settings),
             graph.add("buffersink"),

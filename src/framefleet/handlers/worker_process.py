@@ -43,7 +43,7 @@ class _Reporter:
             data = data[os.write(self._descriptor, data) :]
 
     def log(self, log: Log) -> None:
-        self.send(protocol.Logged(log.level, log.text, log.tag))
+        self.send(protocol.Logged(log.level, log.text, log.tag, log.location))
 
     def progressed(self, event: ChunkProgressed) -> None:
         if time.monotonic() - self._told_s >= REPORT_INTERVAL_S:

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.page import PageLog
+from framefleet.browser.process import BrowserProcess
 from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.compositions import any_page, opening
 from framefleet.compositions.location import SiteLocation
 from framefleet.compositions.opening import Listing, Overrides
 from framefleet.compositions.site import OpenSite, open_site
+from framefleet.compositions.source_maps import SourceMaps, log_event
 from framefleet.compositions.stage import Scene
 from framefleet.domain.composition import Composition, CompositionKind
 from framefleet.domain.events import Log
 from framefleet.domain.output import CaptureOptions
 from framefleet.domain.plan import PageOptions
+from framefleet.errors import PageScriptError
 
 OnLog = Callable[[Log], None]
 
@@ -41,6 +44,7 @@ class Session:
     request: SiteRequest
     site: OpenSite
     supervisor: BrowserSupervisor
+    maps: SourceMaps
 
     @property
     def _listing(self) -> Listing:
@@ -54,23 +58,23 @@ class Session:
 
     def log(self, log: PageLog) -> None:
         """Pass on what a page said."""
-        self.request.on_log(Log(level=log.level, text=log.text, tag=log.tag))
+        self.request.on_log(log_event(log, self.maps))
 
     async def list(self) -> list[Composition]:
         """All compositions of the site."""
-        async with self.supervisor.lease() as browser:
+        async with self._looking() as browser:
             return await opening.list_compositions(browser, self.site, self._listing)
 
     async def select(self, name: str | None) -> Composition:
         """One composition, resolved for the props; without a name the only one."""
-        async with self.supervisor.lease() as browser:
+        async with self._looking() as browser:
             return await opening.select_composition(browser, self.site, name, self._listing)
 
     async def select_for(
         self, name: str | None, capture: CaptureOptions
     ) -> tuple[Composition, Filming]:
         """One composition, and what has to be known of this machine and page to film it."""
-        async with self.supervisor.lease() as browser:
+        async with self._looking() as browser:
             composition = await opening.select_composition(browser, self.site, name, self._listing)
             zero_s = None
             if composition.kind is CompositionKind.PAGE:
@@ -84,6 +88,15 @@ class Session:
                 )
                 zero_s = await any_page.measure_zero(browser, scene)
             return composition, Filming(browser.version, browser.has_frame_control, zero_s)
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[BrowserProcess]:
+        """Borrow a browser; errors of the site's scripts are traced back to their sources."""
+        try:
+            async with self.supervisor.lease() as browser:
+                yield browser
+        except PageScriptError as exc:
+            raise await self.maps.explain(exc) from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +113,4 @@ async def open_session(request: SiteRequest) -> AsyncIterator[Session]:
     """Open the site; browsers start when they are needed and end with the session."""
     location = SiteLocation.parse(request.site)
     async with BrowserSupervisor(request.browser) as supervisor, open_site(location) as site:
-        yield Session(request, site, supervisor)
+        yield Session(request, site, supervisor, SourceMaps(site))

@@ -71,7 +71,9 @@ async def render(request: StillRequest) -> StillResult:
             encoder="",
             zero_s=filming.zero_s,
         )
-        async with Studio(frozen, session.site, session.supervisor, on_log=session.log) as studio:
+        async with Studio(
+            frozen, session.site, session.supervisor, on_log=request.site.on_log
+        ) as studio:
             picture = await render_still(frozen, frame, studio)
     with whole_file(request.output, overwrite=request.overwrite) as partial:
         partial.write_bytes(picture)

@@ -11,10 +11,12 @@ from framefleet.browser.page import PageLog
 from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.compositions.opening import set_stage
 from framefleet.compositions.site import OpenSite
+from framefleet.compositions.source_maps import SourceMaps, log_event
 from framefleet.compositions.stage import FilmedFrame, Scene, Stage
+from framefleet.domain.events import Log
 from framefleet.domain.plan import Plan
 from framefleet.domain.timing import FrameRange
-from framefleet.errors import PageRetryError, PageTimeoutError
+from framefleet.errors import PageRetryError, PageScriptError, PageTimeoutError
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +34,13 @@ class Studio:
         site: OpenSite,
         supervisor: BrowserSupervisor,
         *,
-        on_log: Callable[[PageLog], None] = lambda log: None,
+        on_log: Callable[[Log], None] = lambda log: None,
     ) -> None:
         self._plan = plan
         self._site = site
         self._supervisor = supervisor
         self._on_log = on_log
+        self._maps = SourceMaps(site)
         self._set = AsyncExitStack()
         self._stage: Stage | None = None
         self._shown = -1
@@ -78,6 +81,9 @@ class Studio:
                     ) from exc
                 logger.info("page_retry", extra={"frame": frame, "attempt": attempt})
                 # The new page's first picture follows that of the old one: never *unchanged*.
+            except PageScriptError as exc:
+                await self._strike(exc)
+                raise await self._maps.explain(exc) from exc
             except BaseException as exc:
                 await self._strike(exc)
                 raise
@@ -96,7 +102,7 @@ class Studio:
             first_frame=frame,
             attempt=attempt,
             zero_s=plan.zero_s,
-            on_log=self._on_log,
+            on_log=self._log,
         )
         try:
             browser = await self._set.enter_async_context(self._supervisor.lease())
@@ -105,6 +111,9 @@ class Studio:
             await self._strike(exc)
             raise
         return self._stage
+
+    def _log(self, log: PageLog) -> None:
+        self._on_log(log_event(log, self._maps))
 
     async def _strike(self, error: BaseException | None = None) -> None:
         """Take the stage down. After an error the browser under it is ended, else given back."""

@@ -37,6 +37,7 @@ class Logged(msgspec.Struct, tag="logged"):
     level: str
     text: str
     tag: str | None = None
+    location: str | None = None
 
 
 class Rendered(msgspec.Struct, tag="rendered"):

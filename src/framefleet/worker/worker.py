@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
-from framefleet.browser.page import PageLog
 from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.compositions.location import SiteLocation
 from framefleet.compositions.site import open_site
@@ -50,7 +49,7 @@ class Worker:
     async def __aenter__(self) -> Self:
         site = await self._stack.enter_async_context(open_site(self._location))
         self._studio = await self._stack.enter_async_context(
-            Studio(self._plan, site, self._supervisor, on_log=self._log)
+            Studio(self._plan, site, self._supervisor, on_log=self._on_log)
         )
         return self
 
@@ -72,9 +71,6 @@ class Worker:
                 path = f"{ARTIFACT_FOLDER}/{artifact}"
                 await self._storage.put(chunk_key(chunk, path), folder / path)
             await self._storage.put(chunk_key(chunk, RECORD_FILE), folder / RECORD_FILE)
-
-    def _log(self, log: PageLog) -> None:
-        self._on_log(Log(level=log.level, text=log.text, tag=log.tag))
 
 
 def chunk_key(chunk: int, name: str) -> str:

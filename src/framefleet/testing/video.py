@@ -1,0 +1,66 @@
+"""What a video holds, read back: its frames, their times, and the numbers stamped into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+STAMP_BITS = 16
+STAMP_BLOCK_PX = 20
+
+
+def frames_of(path: Path) -> Iterator[av.VideoFrame]:
+    """The frames of the first video stream, in the order they are shown."""
+    with av.open(str(path)) as container:
+        yield from container.decode(container.streams.video[0])
+
+
+def presentation_times_s(path: Path) -> list[Fraction]:
+    """When each frame is shown, in seconds, exactly."""
+    return [
+        Fraction(frame.pts) * frame.time_base
+        for frame in frames_of(path)
+        if frame.pts is not None and frame.time_base is not None
+    ]
+
+
+def read_stamp(luma: npt.NDArray[np.uint8], *, row: int = 0) -> int:
+    """The number in a row of 16 blocks of 20x20 px from the left edge, white for 1, lowest first.
+
+    Args:
+        luma: (height, width) uint8.
+        row: rows are 20 px high and counted from the top.
+    """
+    y = row * STAMP_BLOCK_PX + STAMP_BLOCK_PX // 2
+    xs = [bit * STAMP_BLOCK_PX + STAMP_BLOCK_PX // 2 for bit in range(STAMP_BITS)]
+    return sum(1 << bit for bit, x in enumerate(xs) if luma[y, x] > 127)
+
+
+def read_stamps(path: Path, *, row: int = 0) -> list[int]:
+    """The number stamped into each frame of a video."""
+    return [read_stamp(frame.to_ndarray(format="gray"), row=row) for frame in frames_of(path)]
+
+
+def decoded_samples(path: Path) -> tuple[npt.NDArray[np.float32], int]:
+    """The sound as a player gives it: (samples, channels) float32 from time 0, and its rate in Hz.
+
+    What lies before time 0, such as an encoder's delay, is left out.
+    """
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        rate = stream.rate
+        blocks = []
+        for frame in container.decode(stream):
+            block = frame.to_ndarray()
+            if not frame.format.is_planar:
+                block = block.reshape(-1, frame.layout.nb_channels).T
+            assert frame.pts is not None
+            assert frame.time_base is not None
+            before = round(-frame.pts * frame.time_base * rate)
+            blocks.append(block[:, max(0, before) :])
+        return np.concatenate(blocks, axis=1).T.astype(np.float32), rate
