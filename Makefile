@@ -10,6 +10,7 @@ setup: ## make ready what a render needs: .venv, Chromium, fonts
 	@scripts/setup.sh
 
 demo: setup ## render the bundled example to out/hello.mp4
+	@mkdir -p out
 	$(bin)/framefleet render examples/hello --overwrite -o out/hello.mp4
 
 setup-tests: ## make ready what the tests need: Node, ffmpeg, the Remotion site

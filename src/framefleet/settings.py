@@ -4,7 +4,7 @@
 |---|---|---|
 | FRAMEFLEET_BROWSER | found | path of the Chromium to start |
 | FRAMEFLEET_BROWSER_START_TIMEOUT_S | 25 | seconds Chromium has to answer after its start |
-| FRAMEFLEET_EXECUTOR | process | where chunks run: process or inline |
+| FRAMEFLEET_EXECUTOR | by streams | where chunks run: process (default for several) or inline |
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from framefleet.browser.flags import BrowserOptions
 from framefleet.errors import OptionError
@@ -27,7 +27,7 @@ class Settings:
 
     browser: Path | None = None
     browser_start_timeout_s: float = 25.0
-    executor: ExecutorName = "process"
+    executor: ExecutorName | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -37,8 +37,8 @@ class Settings:
             OptionError: one of them has no usable value; names it.
         """
         browser = environment.get("FRAMEFLEET_BROWSER")
-        executor = environment.get("FRAMEFLEET_EXECUTOR", "process")
-        if executor not in get_args(ExecutorName):
+        executor = environment.get("FRAMEFLEET_EXECUTOR")
+        if executor not in (None, *get_args(ExecutorName)):
             raise OptionError(f"FRAMEFLEET_EXECUTOR must be process or inline, but is {executor}.")
         text = environment.get("FRAMEFLEET_BROWSER_START_TIMEOUT_S", "25")
         try:
@@ -50,7 +50,7 @@ class Settings:
         return cls(
             browser=Path(browser) if browser else None,
             browser_start_timeout_s=timeout_s,
-            executor="inline" if executor == "inline" else "process",
+            executor=cast("ExecutorName | None", executor),
         )
 
     def browser_options(self, *, gl: str | None, executable: Path | None) -> BrowserOptions:

@@ -13,6 +13,7 @@ import msgspec
 from framefleet.browser.camera import Camera, Shot
 from framefleet.browser.page import Page, PageSetup
 from framefleet.browser.process import BrowserProcess
+from framefleet.compositions.animated_images import AnimatedImages
 from framefleet.compositions.documents import Documents
 from framefleet.compositions.page_media import PageMedia
 from framefleet.compositions.stage import Scene
@@ -60,6 +61,7 @@ class ClockedPage:
         self.page = page
         self.camera = Camera(page, scene.capture)
         self.documents = Documents(page)
+        self._images = AnimatedImages(page, scene.site)
         self.media = PageMedia(self.documents, scene)
         self.clock = VirtualClock(page, scene.composition.fps, scene.page.timeout_s)
         self.zero_us = 0
@@ -94,7 +96,9 @@ class ClockedPage:
     async def skip(self, frame: int) -> None:
         """Move on to `frame`, the next one, without a picture."""
         await self._advance(frame)
-        tick = self._prime if frame == 0 else self.camera.tick
+        # Undrawn frames leave animated images behind, and they then run ahead to catch up.
+        must_draw = frame == 0 or self._images.are_present
+        tick = self._draw if must_draw else self.camera.tick
         for _ in range(_MAX_TICK_TRIES):
             await tick(**self.clock.ticks())
             if await self._has_ticked():
@@ -197,8 +201,8 @@ class ClockedPage:
         await self.clock.grant(at_us)
         self.frame = frame
 
-    async def _prime(self, **ticks: float) -> None:
-        """The first frame starts the page's animations, which takes one that is displayed."""
+    async def _draw(self, **ticks: float) -> None:
+        """Draw a frame: animations of the page, and of images, do not start without."""
         await self.page.session.call("HeadlessExperimental.beginFrame", **ticks)
 
     async def _has_ticked(self) -> bool:

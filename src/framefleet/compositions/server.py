@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 from aiohttp import web
 
 from framefleet.compositions.location import canonical_source, find_file
 from framefleet.compositions.media import MediaLibrary
-from framefleet.encoding.frame_cache import FrameExtractor
 from framefleet.errors import FramefleetError
+
+if TYPE_CHECKING:
+    from framefleet.encoding.frame_cache import FrameExtractor
 
 _NO_STORE = {"Cache-Control": "no-cache, no-store, must-revalidate"}
 _CORS = {"Access-Control-Allow-Origin": "*"} | _NO_STORE
@@ -80,6 +82,13 @@ class SiteServer:
             if self._extractor is not None:
                 await asyncio.to_thread(self._extractor.close)
 
+    def _open_extractor(self) -> FrameExtractor:
+        # NumPy costs every worker 0.15 s; most sites never ask for a frame.
+        from framefleet.encoding.frame_cache import FrameExtractor
+
+        self._extractor = self._extractor or FrameExtractor()
+        return self._extractor
+
     async def _static(self, request: web.Request) -> web.StreamResponse:
         if self._root is None:
             return web.Response(status=404, text="Server only supports /proxy")
@@ -106,9 +115,8 @@ class SiteServer:
             return _problem(400, "Did not get a number as `time` parameter", headers)
         try:
             path = await self._media.path(canonical_source(source, self.origin))
-            self._extractor = self._extractor or FrameExtractor()
             image = await asyncio.to_thread(
-                self._extractor.extract,
+                self._open_extractor().extract,
                 path,
                 source=source,
                 time_s=time_s,

@@ -24,8 +24,8 @@ from framefleet.local.session import Session, SiteRequest, open_session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
 from framefleet.rendering.artifacts import gather_artifacts
-from framefleet.rendering.assembly import ChunkFiles, assemble, check_output, sound_sources
-from framefleet.rendering.chunk import ARTIFACT_FOLDER
+from framefleet.rendering.assembly import assemble, check_output, sound_sources
+from framefleet.rendering.chunk import ARTIFACT_FOLDER, ChunkFiles
 from framefleet.rendering.planning import RenderOptions, plan
 from framefleet.settings import ExecutorName
 from framefleet.storages.local import LocalStorage
@@ -44,7 +44,7 @@ class MediaRequest:
     output: Path | None
     overwrite: bool
     options: RenderOptions
-    executor: ExecutorName
+    executor: ExecutorName | None
     on_progress: OnProgress
 
 
@@ -134,7 +134,7 @@ async def _run(
         await _assemble(request, session, frozen, chunks, output, on_frames)
 
     async with open_executor(
-        request.executor,
+        request.executor or ("process" if slots > 1 else "inline"),
         slots=slots,
         site=request.site.site,
         storage=storage,

@@ -8,7 +8,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from framefleet.domain.plan import Plan
@@ -18,17 +17,9 @@ from framefleet.encoding.join import ChunkVideo, join
 from framefleet.encoding.mix import mix
 from framefleet.encoding.retime import Samples
 from framefleet.errors import DiskFullError, OutputError, OutputExistsError
-from framefleet.rendering.chunk import ChunkRecord
+from framefleet.rendering.chunk import ChunkFiles, ChunkRecord
 
 COMMENT = "Made with framefleet"
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkFiles:
-    """A rendered chunk: its video file and its record."""
-
-    video: Path
-    record: ChunkRecord
 
 
 def sound_sources(records: Iterable[ChunkRecord]) -> set[str]:

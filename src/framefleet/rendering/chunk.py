@@ -45,6 +45,14 @@ class ChunkRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkFiles:
+    """A rendered chunk: its video file and its record."""
+
+    video: Path
+    record: ChunkRecord
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkProgress:
     """Frames of a chunk filmed and encoded so far."""
 

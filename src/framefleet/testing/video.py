@@ -43,7 +43,8 @@ def read_stamp(luma: npt.NDArray[np.uint8], *, row: int = 0) -> int:
 
 def read_stamps(path: Path, *, row: int = 0) -> list[int]:
     """The number stamped into each frame of a video."""
-    return [read_stamp(frame.to_ndarray(format="gray"), row=row) for frame in frames_of(path)]
+    lumas = (np.asarray(frame.to_ndarray(format="gray"), np.uint8) for frame in frames_of(path))
+    return [read_stamp(luma, row=row) for luma in lumas]
 
 
 def decoded_samples(path: Path) -> tuple[npt.NDArray[np.float32], int]:

@@ -14,11 +14,11 @@ from framefleet.compositions.site import open_site
 from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
 from framefleet.interfaces.storage import Storage
-from framefleet.rendering.assembly import ChunkFiles
 from framefleet.rendering.chunk import (
     ARTIFACT_FOLDER,
     RECORD_FILE,
     VIDEO_FILE,
+    ChunkFiles,
     ChunkProgress,
     ChunkRecord,
     render_chunk,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -29,6 +28,12 @@ CLIP_SECONDS = 2
 
 
 @pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """For the whole session here, as the browser lives that long."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
 async def browser(anyio_backend: str) -> AsyncIterator[BrowserProcess]:
     process = await BrowserProcess.start(find_browser(), BrowserOptions())
     yield process
@@ -36,7 +41,7 @@ async def browser(anyio_backend: str) -> AsyncIterator[BrowserProcess]:
 
 
 @pytest.fixture(scope="session")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of all test pages."""
     folder = tmp_path_factory.mktemp("pages")
     shutil.copytree(PAGES, folder, dirs_exist_ok=True)
@@ -46,15 +51,24 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "speed.json").write_text(json.dumps({"to": 100}))
     steps = [Image.new("RGB", (80, 80), (n * 25, 0, 255 - n * 25)) for n in range(10)]
     for name in ("steps.gif", "steps.png"):
-        steps[0].save(
-            folder / name, save_all=True, append_images=steps[1:], duration=100, loop=0
-        )
+        steps[0].save(folder / name, save_all=True, append_images=steps[1:], duration=100, loop=0)
     write_clip(folder / "clip.mp4", 25)
     return folder
 
 
+@pytest.fixture(scope="session", params=[24, 25, 30, 60])
+def clip_folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, int]:
+    """A folder with `video.html` and a clip of some rate, and the rate."""
+    folder = tmp_path_factory.mktemp("clip")
+    shutil.copy(PAGES / "video.html", folder)
+    write_clip(folder / "clip.mp4", request.param)
+    return folder, request.param
+
+
 @pytest.fixture
-def site_of(tmp_path: Path) -> Callable[[str], Path]:
+def page_of(tmp_path: Path) -> Callable[[str], Path]:
     """Writes a page of its own; its path."""
 
     def write(html: str) -> Path:
@@ -91,19 +105,3 @@ def stamp(number: int, height: int) -> np.ndarray:
     bits = [0 if number >> bit & 1 else 255 for bit in range(16)]
     row = np.repeat(np.array(bits, np.uint8), BLOCK)
     return np.broadcast_to(row[None, :, None], (height, row.size, 3)).copy()
-
-
-def read_stamp(picture: bytes, y: int = 10) -> int:
-    """The number a picture carries in its row `y`."""
-    row = grey(picture)[y]
-    return sum(int(row[bit * BLOCK + BLOCK // 2] < 128) << bit for bit in range(16))
-
-
-def grey(picture: bytes) -> np.ndarray:
-    """`(height, width) uint8`: luma of an encoded picture."""
-    return np.array(Image.open(io.BytesIO(picture)).convert("L"))
-
-
-def dark(picture: bytes, y: int) -> int:
-    """How many pixels of row `y` are dark."""
-    return int((grey(picture)[y] < 128).sum())
