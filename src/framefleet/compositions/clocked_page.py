@@ -99,6 +99,9 @@ class ClockedPage:
         # Undrawn frames leave animated images behind, and they then run ahead to catch up.
         must_draw = frame == 0 or self._images.are_present
         tick = self._draw if must_draw else self.camera.tick
+        if must_draw:
+            # The next probe would tell what changed since this frame, not since the last picture.
+            self.camera.forget()
         for _ in range(_MAX_TICK_TRIES):
             await tick(**self.clock.ticks())
             if await self._has_ticked():

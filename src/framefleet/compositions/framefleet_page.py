@@ -68,6 +68,8 @@ class FramefleetStage:
         self._camera = Camera(page, scene.capture)
         self._job = Job(page, self._camera, scene.page.timeout_s)
         self._media = PageMedia(Documents(page), scene)
+        self._frame = -1
+        self._has_motion = False
 
     @property
     def camera(self) -> Camera:
@@ -96,15 +98,23 @@ class FramefleetStage:
         try:
             return await self._film(frame)
         except PageScriptError as exc:
+            if "frame" in exc.context:
+                raise
             named = PageScriptError(f"At frame {frame}: {exc}", frame=frame, **exc.context)
+            named.stack = exc.stack
             raise named from exc
 
     async def _film(self, frame: int) -> FilmedFrame:
         time_s = float(frame / self._scene.composition.fps)
+        if self._has_motion and frame < self._frame:
+            # Chromium keeps the resolution it drew a scaled layer at: going back shows it.
+            await self.load()
+        self._frame = frame
         await self._job.run(f"__framefleet.page.seek({frame})", f"seek({frame})", frame=frame)
         state = await self._arrange(time_s)
         if state["hasMedia"]:
             await self._wait_for_media(time_s, frame)
+        self._has_motion = state["hasMotion"]
         self._camera.may_probe = state["mayProbe"]
         shot = await self._shoot(frame)
         sounds = await self._media.sounds(frame) if state["hasMedia"] else FrameSounds(frame=frame)

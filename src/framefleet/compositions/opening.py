@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import PurePosixPath
@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 from framefleet.browser.page import Page, PageLog, PageSetup
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions import any_page, framefleet_page, remotion, remotion_page
+from framefleet.compositions.location import bundle_url
 from framefleet.compositions.site import OpenSite
 from framefleet.compositions.stage import Scene, Stage
 from framefleet.domain.composition import Composition, CompositionKind
 from framefleet.domain.output import CaptureOptions
 from framefleet.domain.plan import PageOptions
-from framefleet.errors import CompositionNotFoundError, OptionError
+from framefleet.errors import CompositionNotFoundError, OptionError, SiteUnreachableError
 
 _PLACEHOLDER = Composition(
     id="none",
@@ -147,7 +148,7 @@ async def _opened(
         explain=remotion_page.explain,
     )
     async with Page.open(browser, setup) as page:
-        await remotion_page.load(page, site.url, listing.page.timeout_s)
+        await _load(page, site.url, listing.page.timeout_s)
         kind = CompositionKind(
             await page.evaluate(
                 "window.getStaticCompositions ? 'remotion' : "
@@ -158,6 +159,25 @@ async def _opened(
             await remotion_page.check_site(page)
             await remotion_page.enter_listing(page, listing.page.timeout_s)
         yield page, kind
+
+
+async def _load(page: Page, url: str, timeout_s: float) -> None:
+    """Load the page; a Remotion site may be named by its folder, which object stores do not know.
+
+    Raises:
+        SiteUnreachableError: it is not there.
+    """
+    try:
+        await remotion_page.load(page, url, timeout_s)
+    except SiteUnreachableError as exc:
+        bundle = bundle_url(url)
+        if exc.context.get("status") not in (403, 404) or bundle == url:
+            raise
+        with suppress(SiteUnreachableError):
+            await remotion_page.load(page, bundle, timeout_s)
+            if await page.evaluate("Boolean(window.getStaticCompositions)"):
+                return
+        raise
 
 
 def _plain(site: OpenSite, listing: Listing) -> Composition:

@@ -80,8 +80,10 @@ class RemotionStage:
     async def _film(self, frame: int) -> tuple[Shot, list[dict[str, Any]]]:
         page, camera, scene = self._page, self._camera, self._scene
         name = json.dumps(scene.composition.id)
+        # The tries of the frame this page was opened for do not count against later ones.
+        attempt = scene.attempt if frame == scene.first_frame else 1
         await page.evaluate(
-            f"window.__framefleet.seek({frame}, {name}, {scene.attempt})", await_promise=True
+            f"window.__framefleet.seek({frame}, {name}, {attempt})", await_promise=True
         )
         shot: Shot | None = None
         if self._trust >= FRAMES_TO_TRUST:

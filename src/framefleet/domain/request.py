@@ -30,16 +30,35 @@ def serialize_props(props: Mapping[str, Any] | str | None) -> str:
         return "{}"
     if isinstance(props, str):
         try:
-            value = json.loads(props)
+            value = json.loads(props, parse_constant=_refuse)
         except ValueError as exc:
             raise OptionError(f"The props are not valid JSON: {exc}. Given: {props[:200]}") from exc
         if not isinstance(value, dict):
             raise OptionError(f"The props must be a JSON object, but are {props[:200]}")
         return props
     try:
-        return json.dumps(props, default=_token, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(
+            _finite(props), default=_token, ensure_ascii=False, separators=(",", ":")
+        )
     except (TypeError, ValueError) as exc:
         raise OptionError(f"Could not serialize the passed input props to JSON: {exc}") from exc
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"JSON has no {constant}")
+
+
+def _finite(value: Any) -> Any:
+    """As JavaScript's JSON has it: what is no finite number becomes null."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {key: _finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_finite(item) for item in value]
+        case _:
+            return value
 
 
 def _token(value: Any) -> str:

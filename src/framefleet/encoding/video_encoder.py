@@ -77,7 +77,7 @@ class ChunkEncoder:
         self.frames += 1
 
     def finish(self) -> None:
-        """Flush the encoder and write the file's index."""
+        """Flush the encoder and write the file's index: only now is the chunk whole."""
         with translated("finish a chunk"):
             self._container.mux(self._stream.encode(None))
             self._container.close()
@@ -91,9 +91,6 @@ class ChunkEncoder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.finish()
-            return
         with translated("close a chunk", swallow=True):
             self._container.close()
 

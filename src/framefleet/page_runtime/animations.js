@@ -24,9 +24,13 @@
   };
   const begin = (animation) => Number(animation.effect?.target?.closest('[data-start]')?.dataset.start) || 0;
 
-  /** Put every animation to page second `time`; a transition to its end, whatever led to it. */
+  /**
+   * Put every animation to page second `time`; a transition to its end, whatever led to it.
+   * Returns whether there was any.
+   */
   ours.placeAnimations = (time) => {
     gather();
+    const hasMotion = placed.size > 0;
     for (const animation of placed) {
       if (animation instanceof CSSTransition) {
         animation.finish();
@@ -43,5 +47,6 @@
       svg.pauseAnimations();
       svg.setCurrentTime(time);
     }
+    return hasMotion;
   };
 })();

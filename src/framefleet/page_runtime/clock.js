@@ -23,7 +23,6 @@
 
   ours.ticks = 0;
   ours.pageTime = () => (zero === null ? 0 : (native.now() - zero) / 1000);
-  ours.native = native;
 
   // Chromium's clock for SVG animations moves with the first frame only.
   const rewindDrawings = () => {

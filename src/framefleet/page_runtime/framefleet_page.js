@@ -86,10 +86,11 @@
 
     /** The page is where it wants to be: now what it declares follows. */
     arrange(time) {
-      ours.placeAnimations(time);
+      const hasMotion = ours.placeAnimations(time);
       ours.media.seek(time);
       return {
         waiting: ours.media.waiting(),
+        hasMotion,
         hasMedia: ours.media.count() > 0,
         mayProbe:
           !ours.media.hasVideo() && ![...document.querySelectorAll('iframe')].some((f) => !f.contentDocument),

@@ -141,6 +141,8 @@ async def _encode(
         async for picture in pictures:
             await anyio.to_thread.run_sync(encoder.write, picture)
             counts.add(encoded=1)
+    # A second of work for 1080p: the encoder still holds its look-ahead.
+    await anyio.to_thread.run_sync(encoder.finish)
 
 
 def _write_artifacts(folder: Path, artifacts: list[Artifact]) -> None:

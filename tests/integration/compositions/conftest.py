@@ -101,7 +101,7 @@ def write_clip(path: Path, rate: int) -> None:
 
 
 def stamp(number: int, height: int) -> np.ndarray:
-    """`(height, 320, 3) uint8, RGB`: the bits of `number`, lowest first, black for 1."""
-    bits = [0 if number >> bit & 1 else 255 for bit in range(16)]
+    """`(height, 320, 3) uint8, RGB`: the bits of `number`, lowest first, white for 1."""
+    bits = [255 if number >> bit & 1 else 0 for bit in range(16)]
     row = np.repeat(np.array(bits, np.uint8), BLOCK)
     return np.broadcast_to(row[None, :, None], (height, row.size, 3)).copy()
