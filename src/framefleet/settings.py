@@ -4,7 +4,7 @@
 |---|---|---|
 | FRAMEFLEET_BROWSER | found | path of the Chromium to start |
 | FRAMEFLEET_BROWSER_START_TIMEOUT_S | 25 | seconds Chromium has to answer after its start |
-| FRAMEFLEET_EXECUTOR | by streams | where chunks run: process (default for several) or inline |
+| FRAMEFLEET_EXECUTOR | by streams | where chunks run: inline (up to 4 at a time) or process |
 """
 
 from __future__ import annotations

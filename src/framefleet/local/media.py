@@ -32,6 +32,10 @@ from framefleet.storages.local import LocalStorage
 from framefleet.wiring import local_storage, open_executor
 from framefleet.worker.worker import chunk_files, chunk_key
 
+# A frame costs one interpreter about 4 ms, against 80 ms of browser and encoder: four streams
+# leave it mostly idle (docs/decisions/0001).
+MAX_INLINE_STREAMS = 4
+
 OnProgress = Callable[[RenderProgress], None]
 
 
@@ -134,7 +138,7 @@ async def _run(
         await _assemble(request, session, frozen, chunks, output, on_frames)
 
     async with open_executor(
-        request.executor or ("process" if slots > 1 else "inline"),
+        request.executor or ("inline" if slots <= MAX_INLINE_STREAMS else "process"),
         slots=slots,
         site=request.site.site,
         storage=storage,
