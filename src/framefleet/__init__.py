@@ -1,29 +1,76 @@
 """framefleet turns web pages into video, exactly and fast, on one machine or on a fleet."""
 
-from framefleet.blocking import (
-    get_compositions,
-    render_media,
-    render_still,
-    select_composition,
-)
-from framefleet.cancellation import CancelSignal
-from framefleet.domain.composition import Composition
-from framefleet.domain.events import Log
-from framefleet.domain.progress import RenderProgress
-from framefleet.errors import FramefleetError
-from framefleet.local.media import RenderResult
-from framefleet.local.still import StillResult
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from framefleet import aio, errors
+    from framefleet.blocking import (
+        get_compositions,
+        render_media,
+        render_still,
+        select_composition,
+    )
+    from framefleet.cancellation import CancelSignal
+    from framefleet.domain.composition import Composition, CompositionKind, FrameSize
+    from framefleet.domain.events import Log
+    from framefleet.domain.progress import RenderProgress, RenderStage
+    from framefleet.errors import FramefleetError
+    from framefleet.local.media import RenderResult
+    from framefleet.local.still import StillResult
 
 __all__ = [
     "CancelSignal",
     "Composition",
+    "CompositionKind",
+    "FrameSize",
     "FramefleetError",
     "Log",
     "RenderProgress",
     "RenderResult",
+    "RenderStage",
     "StillResult",
+    "aio",
+    "errors",
     "get_compositions",
     "render_media",
     "render_still",
     "select_composition",
 ]
+
+# Imported when first used: the media libraries take most of a second, which `framefleet --help`
+# and programs that only want an error class should not pay.
+_HOMES = {
+    "CancelSignal": "framefleet.cancellation",
+    "Composition": "framefleet.domain.composition",
+    "CompositionKind": "framefleet.domain.composition",
+    "FrameSize": "framefleet.domain.composition",
+    "FramefleetError": "framefleet.errors",
+    "Log": "framefleet.domain.events",
+    "RenderProgress": "framefleet.domain.progress",
+    "RenderResult": "framefleet.local.media",
+    "RenderStage": "framefleet.domain.progress",
+    "StillResult": "framefleet.local.still",
+    "get_compositions": "framefleet.blocking",
+    "render_media": "framefleet.blocking",
+    "render_still": "framefleet.blocking",
+    "select_composition": "framefleet.blocking",
+}
+_MODULES = ("aio", "errors")
+
+if not TYPE_CHECKING:  # a type checker would take every name for a known one
+
+    def __getattr__(name):
+        if name in _HOMES:
+            value = getattr(importlib.import_module(_HOMES[name]), name)
+        elif name in _MODULES:
+            value = importlib.import_module(f"{__name__}.{name}")
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ from framefleet.domain.request import (
     serialize_props,
 )
 from framefleet.domain.timing import parse_rate
-from framefleet.errors import FramefleetError, OptionError
+from framefleet.errors import FramefleetError, OptionError, writing
 from framefleet.local import media, still
 from framefleet.local.media import MediaRequest, RenderResult
 from framefleet.local.session import SiteRequest, open_session
@@ -292,6 +293,7 @@ def _site_request(
 ) -> SiteRequest:
     width, height, fps, duration_in_frames = overrides
     executable = Path(browser_executable) if browser_executable else None
+    timeout_s = read_timeout(timeout_in_milliseconds)
     browser: BrowserOptions = Settings.from_environment().browser_options(
         gl=gl, executable=executable
     )
@@ -299,7 +301,7 @@ def _site_request(
         site=str(site),
         input_props=serialize_props(input_props),
         page=PageOptions(
-            timeout_s=read_timeout(timeout_in_milliseconds),
+            timeout_s=timeout_s,
             env=dict(env_variables or {}),
             gl=gl,
             log_level=check_log_level(log_level),
@@ -310,7 +312,7 @@ def _site_request(
             fps=None if fps is None else parse_rate(fps),
             duration_in_frames=duration_in_frames,
         ),
-        browser=browser,
+        browser=replace(browser, answer_timeout_s=timeout_s),
         on_log=on_log or (lambda log: None),
     )
 
@@ -331,8 +333,9 @@ def _video_path(output: str | Path | None) -> Path | None:
 async def _render(signal: CancelSignal | None) -> AsyncIterator[None]:
     """The border to callers: an error that several tasks carried comes out alone."""
     try:
-        async with cancelled_by(signal):
-            yield
+        with writing("A temporary file", only_if_full=True):
+            async with cancelled_by(signal):
+                yield
     except BaseExceptionGroup as group:
         raise _cause(group) from group
 

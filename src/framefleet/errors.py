@@ -9,12 +9,14 @@ FramefleetError
 ├── PageError                   the page broke while it was filmed
 │   ├── PageTimeoutError        the page did not get ready in time
 │   ├── PageScriptError         a script of the page threw
-│   └── PageCancelledError      the page cancelled the render
+│   ├── PageCancelledError      the page cancelled the render
+│   └── PageRetryError          the page asked for another try
 ├── MediaError                  a media file cannot be fetched or decoded
 ├── BrowserError                Chromium cannot be used
 │   ├── BrowserNotFoundError    no Chromium on this machine
 │   ├── BrowserStartError       it does not start
-│   └── BrowserCrashedError     it ended, or stopped answering, while in use
+│   ├── BrowserCrashedError     it ended, or stopped answering, while in use
+│   └── ProtocolError           it refused a DevTools command
 ├── WorkerLostError             a worker process ended before its task did
 ├── EncodingError               frames or sound cannot be encoded or joined
 ├── OutputError                 the output cannot be written
@@ -25,6 +27,9 @@ FramefleetError
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -180,6 +185,12 @@ class BrowserCrashedError(BrowserError):
     retryable = True
 
 
+class ProtocolError(BrowserError):
+    """Chromium refused a DevTools command."""
+
+    code = "browser_protocol"
+
+
 class WorkerLostError(FramefleetError):
     """A worker process ended before its task did."""
 
@@ -212,6 +223,31 @@ class DiskFullError(OutputError):
     """No space is left on the disk."""
 
     code = "disk_full"
+
+
+@contextmanager
+def writing(what: str, *, only_if_full: bool = False) -> Iterator[None]:
+    """Turn the system's errors about files into ours: `what` cannot be written.
+
+    `only_if_full` lets all others pass, for blocks that do more than write files.
+
+    Raises:
+        DiskFullError: no space is left, or no quota.
+        OutputError: anything else.
+    """
+    try:
+        yield
+    except FramefleetError:
+        raise
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(
+                f"The disk is full: {what} cannot be written. Free some space, or set TMPDIR to a "
+                "folder on a larger disk."
+            ) from exc
+        if only_if_full:
+            raise
+        raise OutputError(f"{what} cannot be written: {exc}.") from exc
 
 
 class RenderCancelledError(FramefleetError):

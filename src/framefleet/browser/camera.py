@@ -77,6 +77,13 @@ class Camera:
         else:
             await asyncio.sleep(FREE_RUNNING_TICK_S)
 
+    async def draw(self, **ticks: float) -> None:
+        """Draw one frame without a picture, so that surfaces of their own, as videos', catch up."""
+        if self.has_frame_control:
+            await self._draw(**ticks)
+        else:
+            await asyncio.sleep(FREE_RUNNING_TICK_S)
+
     async def shoot(self, **ticks: float) -> Shot:
         """Draw one frame and photograph it, or find that it is the same as the last one."""
         self._before = self._last

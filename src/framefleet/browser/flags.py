@@ -96,12 +96,16 @@ class BrowserOptions:
     """How Chromium is started.
 
     `gl` names its GL back end; None composes in software and gives WebGL by SwiftShader.
-    `start_timeout_s` bounds the start of the process.
+    `frame_control` has frames drawn only when they are asked for, where the browser can do so;
+    without it each picture is a screenshot. `start_timeout_s` bounds the start of the process,
+    `answer_timeout_s` each of its answers.
     """
 
     executable: Path | None = None
     gl: str | None = None
+    frame_control: bool = True
     start_timeout_s: float = 25.0
+    answer_timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
         if self.gl not in _GL_FLAGS:
@@ -112,14 +116,14 @@ class BrowserOptions:
 
 def command_line(executable: Executable, profile: Path, options: BrowserOptions) -> list[str]:
     """The arguments of one browser with `profile` as its own folder."""
-    headless = (
-        ("--headless", *_FRAME_CONTROL) if executable.is_headless_shell else ("--headless=new",)
-    )
+    headless = "--headless" if executable.is_headless_shell else "--headless=new"
+    frame_control = _FRAME_CONTROL if wants_frame_control(executable, options) else ()
     # Chromium's sandbox cannot run as root.
     sandbox = ("--no-sandbox", "--no-zygote") if os.geteuid() == 0 else ()
     return [
         str(executable.path),
-        *headless,
+        headless,
+        *frame_control,
         *_QUIET,
         *_GL_FLAGS[options.gl],
         *sandbox,
@@ -131,6 +135,11 @@ def command_line(executable: Executable, profile: Path, options: BrowserOptions)
         f"--user-data-dir={profile}",
         "about:blank",
     ]
+
+
+def wants_frame_control(executable: Executable, options: BrowserOptions) -> bool:
+    """Whether to start the browser such that frames are drawn only when asked for."""
+    return executable.is_headless_shell and options.frame_control
 
 
 def _shared_memory() -> tuple[str, ...]:

@@ -161,12 +161,13 @@ class Page:
         return status[0] if status else 0
 
     async def evaluate(
-        self, expression: str, *, timeout_s: float = 60.0, await_promise: bool = False
+        self, expression: str, *, timeout_s: float | None = None, await_promise: bool = False
     ) -> Any:
         """Evaluate an expression in the page and return its value.
 
         Raises:
             PageScriptError: it threw, or its promise was rejected.
+            PageTimeoutError: no answer in time; the browser's limit holds where none is given.
         """
         answer = self.send_evaluate(expression, await_promise=await_promise)
         return await self.evaluated(answer, timeout_s)
@@ -183,7 +184,9 @@ class Page:
             userGesture=True,
         )
 
-    async def evaluated(self, answer: asyncio.Future[msgspec.Raw], timeout_s: float = 60.0) -> Any:
+    async def evaluated(
+        self, answer: asyncio.Future[msgspec.Raw], timeout_s: float | None = None
+    ) -> Any:
         """The value of what `send_evaluate` sent."""
         result = await self.session.result(answer, dict[str, Any], "Runtime.evaluate", timeout_s)
         if details := result.get("exceptionDetails"):
@@ -201,7 +204,11 @@ class Page:
             return None
 
     async def call(
-        self, function: str, *arguments: Any, timeout_s: float = 60.0, await_promise: bool = False
+        self,
+        function: str,
+        *arguments: Any,
+        timeout_s: float | None = None,
+        await_promise: bool = False,
     ) -> Any:
         """Call a JavaScript function with JSON-ready arguments."""
         given = ", ".join(json.dumps(argument) for argument in arguments)

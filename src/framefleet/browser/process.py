@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -16,15 +17,22 @@ import anyio
 import msgspec
 
 from framefleet.browser.executable import Executable
-from framefleet.browser.flags import BrowserOptions, command_line
-from framefleet.cdp.connection import Connection, ProtocolError
+from framefleet.browser.flags import BrowserOptions, command_line, wants_frame_control
+from framefleet.cdp.connection import Connection
 from framefleet.cdp.session import Session
-from framefleet.errors import BrowserCrashedError, BrowserError, BrowserStartError
+from framefleet.errors import (
+    BrowserCrashedError,
+    BrowserError,
+    BrowserStartError,
+    ProtocolError,
+    writing,
+)
 
 # Descriptors 3 and 4 are Chromium's ends of the pipe; none of ours may lie where they go.
 _LOWEST_OWN_DESCRIPTOR = 16
 _LOG_TAIL_BYTES = 2000
-PROFILE_REMOVAL_TRIES = 20
+REMOVAL_TRIES = 20
+_REMOVAL_PAUSE_S = 0.02
 
 
 class BrowserProcess:
@@ -37,8 +45,9 @@ class BrowserProcess:
         self.executable = executable
         self.options = options
         self.version = ""
-        self.has_frame_control = False
-        self._profile = Path(tempfile.mkdtemp(prefix="framefleet-chromium-"))
+        self.has_frame_control = wants_frame_control(executable, options)
+        with writing("Chromium's profile"):
+            self._profile = Path(tempfile.mkdtemp(prefix="framefleet-chromium-"))
         self._log = self._profile / "stderr.log"
         self._pid: int | None = None
         self._connection: Connection | None = None
@@ -56,7 +65,7 @@ class BrowserProcess:
             async with asyncio.timeout(options.start_timeout_s):
                 answer = await browser._connection.call("Browser.getVersion")
                 browser.version = msgspec.json.decode(answer)["product"]
-                browser.has_frame_control = await browser._probe_frame_control()
+                has_frame_control = await browser._probe_frame_control()
         except (BrowserError, TimeoutError, OSError) as exc:
             said = browser._log_tail()
             await browser.aclose()
@@ -67,7 +76,11 @@ class BrowserProcess:
         except BaseException:
             await browser.aclose()
             raise
-        return browser
+        if has_frame_control == browser.has_frame_control:
+            return browser
+        # Started for frame control, a browser that lacks it might draw nothing at all.
+        await browser.aclose()
+        return await cls.start(executable, replace(options, frame_control=False))
 
     @property
     def is_alive(self) -> bool:
@@ -83,7 +96,7 @@ class BrowserProcess:
             await connection.call(
                 "Target.createTarget",
                 {"url": "about:blank", "enableBeginFrameControl": True}
-                if self.executable.is_headless_shell
+                if self.has_frame_control
                 else {"url": "about:blank"},
             )
         )
@@ -91,7 +104,9 @@ class BrowserProcess:
         attached = msgspec.json.decode(
             await connection.call("Target.attachToTarget", {"targetId": target, "flatten": True})
         )
-        session = Session(connection, attached["sessionId"])
+        session = Session(
+            connection, attached["sessionId"], timeout_s=self.options.answer_timeout_s
+        )
         connection.closed.add_done_callback(lambda _: session.fail(BrowserCrashedError()))
         return session, target
 
@@ -114,12 +129,7 @@ class BrowserProcess:
             if pid is not None:
                 with contextlib.suppress(ChildProcessError):
                     await asyncio.to_thread(os.waitpid, pid, 0)
-            # Processes of the group may still write while they die.
-            for _ in range(PROFILE_REMOVAL_TRIES):
-                await asyncio.to_thread(shutil.rmtree, self._profile, True)
-                if not self._profile.exists():
-                    break
-                await asyncio.sleep(0.02)
+            await remove_folder(self._profile)
 
     async def _spawn(self) -> Connection:
         to_browser_read, to_browser_write = _high_pipe()
@@ -151,7 +161,7 @@ class BrowserProcess:
         return await Connection.open(read_fd=from_browser_read, write_fd=to_browser_write)
 
     async def _probe_frame_control(self) -> bool:
-        if not self.executable.is_headless_shell:
+        if not self.has_frame_control:
             return False
         try:
             session, target = await self.open_session()
@@ -166,6 +176,19 @@ class BrowserProcess:
         with contextlib.suppress(OSError):
             return self._log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip()
         return ""
+
+
+async def remove_folder(folder: Path) -> None:
+    """Remove a folder that processes on their way out may still write to."""
+    for _ in range(REMOVAL_TRIES):
+        if await asyncio.to_thread(_is_removed, folder):
+            return
+        await asyncio.sleep(_REMOVAL_PAUSE_S)
+
+
+def _is_removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def _high_pipe() -> tuple[int, int]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from framefleet.errors import BrowserCrashedError, BrowserError, FramefleetError
+from framefleet.errors import BrowserCrashedError, FramefleetError
+from framefleet.errors import ProtocolError as ProtocolError
 
 EventHandler = Callable[[msgspec.Raw], None]
 
@@ -34,12 +35,6 @@ class _Message(msgspec.Struct, rename="camel"):
 class _Failure(msgspec.Struct):
     message: str = ""
     data: str | None = None
-
-
-class ProtocolError(BrowserError):
-    """Chromium refused a DevTools command."""
-
-    code = "browser_protocol"
 
 
 class Connection(asyncio.Protocol):

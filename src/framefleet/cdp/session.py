@@ -10,17 +10,21 @@ from typing import Any, TypeVar
 import msgspec
 
 from framefleet.cdp.connection import Connection, EventHandler
-from framefleet.errors import BrowserCrashedError, FramefleetError
+from framefleet.errors import BrowserCrashedError, FramefleetError, PageTimeoutError
 
 T = TypeVar("T")
+
+# How long a browser or a page that is not stuck may take to say so.
+_HEALTH_TIMEOUT_S = 2.0
 
 
 class Session:
     """A DevTools session of one target. After `fail` every call raises the given error."""
 
-    def __init__(self, connection: Connection, session_id: str) -> None:
+    def __init__(self, connection: Connection, session_id: str, *, timeout_s: float = 60.0) -> None:
         self._connection = connection
         self._id = session_id
+        self._timeout_s = timeout_s
         self.failure: FramefleetError | None = None
 
     def send(self, method: str, **params: Any) -> asyncio.Future[msgspec.Raw]:
@@ -31,12 +35,15 @@ class Session:
             return future
         return self._connection.call(method, params, session=self._id)
 
-    async def call(self, method: str, *, timeout_s: float = 60.0, **params: Any) -> dict[str, Any]:
+    async def call(
+        self, method: str, *, timeout_s: float | None = None, **params: Any
+    ) -> dict[str, Any]:
         """Send a command and read its result.
 
         Raises:
             ProtocolError: Chromium refused it.
-            BrowserCrashedError: no answer within `timeout_s`, or the browser ended.
+            PageTimeoutError: no answer within `timeout_s`, as the page's script does not yield.
+            BrowserCrashedError: no answer for another reason, or the browser ended.
         """
         return await self.result(self.send(method, **params), dict[str, Any], method, timeout_s)
 
@@ -45,16 +52,31 @@ class Session:
         answer: asyncio.Future[msgspec.Raw],
         kind: type[T],
         method: str,
-        timeout_s: float = 60.0,
+        timeout_s: float | None = None,
     ) -> T:
         """Wait for the answer of `send` and decode it as `kind`."""
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
         try:
             raw = await asyncio.wait_for(answer, timeout_s)
         except TimeoutError as exc:
-            raise BrowserCrashedError(
-                f"Chromium did not answer {method} within {timeout_s:g} s.", method=method
-            ) from exc
+            raise await self._unanswered(method, timeout_s) from exc
         return msgspec.json.decode(raw, type=kind)
+
+    async def _unanswered(self, method: str, timeout_s: float) -> FramefleetError:
+        """Whose fault a missing answer is: a page runs in a process of its own."""
+        browser = self._connection.call("Browser.getVersion")
+        page = self.send("Runtime.evaluate", expression="1")
+        await asyncio.wait([browser, page], timeout=_HEALTH_TIMEOUT_S)
+        is_browser_well, is_page_well = _is_answered(browser), _is_answered(page)
+        if is_browser_well and (method.startswith("Runtime.") or not is_page_well):
+            return PageTimeoutError(
+                f"The page did not answer within {timeout_s:g} s: a script of it may run without "
+                "end.",
+                method=method,
+            )
+        return BrowserCrashedError(
+            f"Chromium did not answer {method} within {timeout_s:g} s.", method=method
+        )
 
     def on(self, method: str, handler: EventHandler) -> Callable[[], None]:
         """Call `handler` with each such event of this session; the answer ends that."""
@@ -80,3 +102,7 @@ class Session:
     def close(self) -> None:
         """Stop listening."""
         self._connection.forget(self._id)
+
+
+def _is_answered(answer: asyncio.Future[msgspec.Raw]) -> bool:
+    return not answer.cancel() and answer.exception() is None

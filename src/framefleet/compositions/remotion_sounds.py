@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from array import array
 from fractions import Fraction
 from typing import Any
@@ -11,6 +12,9 @@ from framefleet.compositions.site import OpenSite
 from framefleet.compositions.stage import Artifact
 from framefleet.domain.sound import FrameSounds, InlineSound, Sound
 from framefleet.errors import PageScriptError
+
+# The last runtime known to pass bytes on as text (spec/remotion-page-contract.md 4.8).
+LAST_WITH_BYTES_AS_TEXT = (4, 0, 529)
 
 
 def read_sounds(
@@ -67,26 +71,36 @@ def _inline(asset: dict[str, Any]) -> InlineSound:
 
 
 def read_artifacts(
-    assets: list[dict[str, Any]], *, frame: int, picture: bytes | None
+    assets: list[dict[str, Any]], *, frame: int, picture: bytes | None, runtime: str
 ) -> tuple[Artifact, ...]:
-    """Read the `<Artifact>`s of one frame; a thumbnail is the frame's own picture."""
+    """Read the `<Artifact>`s of one frame; a thumbnail is the frame's own picture.
+
+    Args:
+        runtime: version of the page's Remotion.
+    """
     found = []
     for asset in assets:
         if asset["type"] != "artifact":
             continue
-        content = _content(asset, picture)
+        content = _content(asset, picture, runtime)
         if content is not None:
             found.append(Artifact(filename=asset["filename"], content=content, frame=frame))
     return tuple(found)
 
 
-def _content(asset: dict[str, Any], picture: bytes | None) -> bytes | None:
+def _content(asset: dict[str, Any], picture: bytes | None, runtime: str) -> bytes | None:
     match asset["contentType"]:
         case "text":
             return str(asset["content"]).encode()
         case "binary":
-            return base64.b64decode(asset["content"])
+            data = base64.b64decode(asset["content"])
+            return data.decode("latin-1").encode() if _has_bytes_as_text(runtime) else data
         case "thumbnail":
             return picture
         case other:
             raise PageScriptError(f"The composition emits an artifact of unknown type {other!r}.")
+
+
+def _has_bytes_as_text(runtime: str) -> bool:
+    version = re.match(r"(\d+)\.(\d+)\.(\d+)", runtime)
+    return version is None or tuple(map(int, version.groups())) <= LAST_WITH_BYTES_AS_TEXT

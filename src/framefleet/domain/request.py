@@ -37,10 +37,8 @@ def serialize_props(props: Mapping[str, Any] | str | None) -> str:
             raise OptionError(f"The props must be a JSON object, but are {props[:200]}")
         return props
     try:
-        return json.dumps(
-            _finite(props), default=_token, ensure_ascii=False, separators=(",", ":")
-        )
-    except (TypeError, ValueError) as exc:
+        return json.dumps(_finite(props), default=_token, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as exc:
         raise OptionError(f"Could not serialize the passed input props to JSON: {exc}") from exc
 
 
@@ -77,7 +75,7 @@ def read_frame_range(value: FrameRangeOption) -> tuple[int, int | None] | None:
     """
     if value is None:
         return None
-    pair = (value, value) if isinstance(value, int) else tuple(value)
+    pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(pair) != 2:
         raise OptionError(
             f"Frame range must be a tuple of two numbers, but has {len(pair)} elements."
@@ -118,8 +116,8 @@ def read_concurrency(value: int | str | None, *, cores: int, default: int) -> in
         return default
     if isinstance(value, str) and value.endswith("%"):
         try:
-            return max(1, math.floor(cores * float(value[:-1]) / 100))
-        except ValueError as exc:
+            return max(1, min(cores, math.floor(cores * float(value[:-1]) / 100)))
+        except (ValueError, OverflowError) as exc:
             raise OptionError(f'"concurrency" must be like "50%", but is "{value}".') from exc
     try:
         number = int(value)

@@ -42,7 +42,7 @@ def parse_rate(value: str | float | Fraction) -> Fraction:
     """
     try:
         rate = Fraction(value).limit_denominator(MAX_RATE_DENOMINATOR)
-    except (ValueError, OverflowError, ZeroDivisionError) as exc:
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError) as exc:
         raise OptionError(f'"fps" must be a finite number above 0, but is {value!r}.') from exc
     if rate <= 0:
         raise OptionError(f'"fps" must be a finite number above 0, but is {value!r}.')

@@ -11,22 +11,24 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO, Self
+from pathlib import Path
+from typing import Self
 
 import anyio
 import msgspec
 
 from framefleet.browser.flags import BrowserOptions
+from framefleet.browser.process import remove_folder
 from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
-from framefleet.errors import FramefleetError, WorkerLostError
+from framefleet.errors import FramefleetError, WorkerLostError, writing
 from framefleet.interfaces.executor import OnProgress
 from framefleet.worker import protocol
 
 # A worker that is told to stop kills its browser and removes its folders within this time.
 STOP_TIMEOUT_S = 5.0
 WORKER_MODULE = "framefleet.handlers.worker_process"
-LONGEST_LINE_BYTES = 1 << 24
+_LOG_FILE = "stderr.log"
 _LOG_TAIL_BYTES = 2000
 
 
@@ -74,33 +76,50 @@ class ProcessExecutor:
             site=self.site,
             storage=self.storage,
             browser_executable=str(executable) if executable else None,
+            browser_frame_control=self.browser.frame_control,
             browser_start_timeout_s=self.browser.start_timeout_s,
         )
         return await _Worker.start(job)
 
 
 class _Worker:
-    """One worker process, in a session of its own: Ctrl-C reaches us alone, and we tell it."""
+    """One worker process, in a session of its own: Ctrl-C reaches us alone, and we tell it.
 
-    def __init__(self, process: Process, log: IO[bytes]) -> None:
+    `folder` holds all its temporary files: it goes with the worker, even one that was killed.
+    """
+
+    def __init__(self, process: Process, folder: Path) -> None:
         self._process = process
-        self._log = log
+        self._folder = folder
 
     @classmethod
     async def start(cls, job: protocol.Job) -> _Worker:
-        log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by aclose)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            WORKER_MODULE,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=log,
-            start_new_session=True,
-            limit=LONGEST_LINE_BYTES,
-        )
-        worker = cls(process, log)
-        await worker._send(job)
+        with writing("A worker's folder"):
+            folder = Path(tempfile.mkdtemp(prefix="framefleet-worker-"))
+        try:
+            with (folder / _LOG_FILE).open("wb") as log:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    WORKER_MODULE,
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=log,
+                    start_new_session=True,
+                    limit=protocol.LONGEST_LINE_BYTES,
+                    env={**os.environ, "TMPDIR": str(folder)},
+                )
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await remove_folder(folder)
+            raise
+        worker = cls(process, folder)
+        try:
+            await worker._send(job)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await worker.aclose()
+            raise
         return worker
 
     async def render(
@@ -141,7 +160,7 @@ class _Worker:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
-        self._log.close()
+        await remove_folder(self._folder)
 
     async def _send(self, message: protocol.ToWorker) -> None:
         assert self._process.stdin is not None
@@ -151,6 +170,5 @@ class _Worker:
             await self._process.stdin.drain()
 
     def _said(self) -> str:
-        end = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, end - _LOG_TAIL_BYTES))
-        return self._log.read().decode(errors="replace").strip()
+        said = (self._folder / _LOG_FILE).read_bytes()[-_LOG_TAIL_BYTES:]
+        return said.decode(errors="replace").strip()

@@ -28,8 +28,6 @@ from framefleet.worker.worker import Worker
 
 # The supervisor of a render tells its own caller ten times a second at most.
 REPORT_INTERVAL_S = 0.1
-# The plan travels as a line, props and all.
-LONGEST_LINE_BYTES = 1 << 30
 
 
 class _Reporter:
@@ -57,7 +55,11 @@ async def serve(lines: MemoryObjectReceiveStream[bytes], reporter: _Reporter) ->
     plan = Plan.from_json(job.plan.encode())
     executable = Path(job.browser_executable) if job.browser_executable else None
     options = BrowserOptions(
-        executable=executable, gl=plan.page.gl, start_timeout_s=job.browser_start_timeout_s
+        executable=executable,
+        gl=plan.page.gl,
+        frame_control=job.browser_frame_control,
+        start_timeout_s=job.browser_start_timeout_s,
+        answer_timeout_s=plan.page.timeout_s,
     )
     async with (
         BrowserSupervisor(options) as supervisor,
@@ -84,7 +86,7 @@ async def _main() -> None:
     protocol_output = os.dup(1)
     os.dup2(2, 1)
     loop = asyncio.get_running_loop()
-    source = asyncio.StreamReader(limit=LONGEST_LINE_BYTES)
+    source = asyncio.StreamReader(limit=protocol.LONGEST_LINE_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(source), sys.stdin)
     send, receive = anyio.create_memory_object_stream[bytes](8)
     async with anyio.create_task_group() as tasks:

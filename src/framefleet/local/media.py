@@ -18,8 +18,9 @@ import anyio.to_thread
 
 from framefleet.domain.composition import Composition
 from framefleet.domain.plan import Plan
-from framefleet.domain.progress import RenderProgress
+from framefleet.domain.progress import ProgressTally, RenderProgress
 from framefleet.encoding.video_encoder import encoder_version
+from framefleet.errors import writing
 from framefleet.local.session import Session, SiteRequest, open_session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
@@ -137,6 +138,9 @@ async def _run(
         chunks = [await chunk_files(storage, index) for index in range(len(frozen.chunks))]
         await _assemble(request, session, frozen, chunks, output, on_frames)
 
+    # Says at once how much there is to do: the first frame is a browser's start away.
+    started = time.monotonic()
+    request.on_progress(ProgressTally(frozen, started).now(started))
     async with open_executor(
         request.executor or ("inline" if slots <= MAX_INLINE_STREAMS else "process"),
         slots=slots,
@@ -185,8 +189,9 @@ async def _publish_artifacts(frozen: Plan, storage: LocalStorage, folder: Path) 
     for chunk, name in gather_artifacts(found.record for found in chunks):
         source = await storage.get(chunk_key(chunk, f"{ARTIFACT_FOLDER}/{name}"))
         target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        await anyio.to_thread.run_sync(shutil.copyfile, source, target)
+        with writing(f"The artifact {target}"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            await anyio.to_thread.run_sync(shutil.copyfile, source, target)
         published.append(target)
     return tuple(published)
 
@@ -194,7 +199,8 @@ async def _publish_artifacts(frozen: Plan, storage: LocalStorage, folder: Path) 
 async def _default_output(composition: Composition, overwrite: bool) -> Path:
     """`out/<id>.mp4`, as Remotion's command line names it; the folder is made."""
     output = Path("out") / f"{composition.default_out_name or composition.id}.mp4"
-    output.parent.mkdir(parents=True, exist_ok=True)
+    with writing(f"The folder {output.parent}"):
+        output.parent.mkdir(parents=True, exist_ok=True)
     check_output(output, overwrite=overwrite)
     return output
 
@@ -202,7 +208,8 @@ async def _default_output(composition: Composition, overwrite: bool) -> Path:
 @asynccontextmanager
 async def _scratch() -> AsyncIterator[Path]:
     """A folder for the render's artifacts, gone at the end however it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="framefleet-render-"))
+    with writing("The folder of a render"):
+        folder = Path(tempfile.mkdtemp(prefix="framefleet-render-"))
     try:
         yield folder
     finally:

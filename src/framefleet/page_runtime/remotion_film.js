@@ -7,8 +7,10 @@
       channel.port2.postMessage(0);
     });
 
-  // Counts changes of the document that come after the frame has been drawn.
+  // Counts changes of the document that come after the frame has been drawn. A begin frame may be
+  // answered without one of the page's own frames: then the picture is of what was there before.
   let late = 0;
+  let drawn = false;
   const observer = new MutationObserver((records) => {
     late += records.length;
   });
@@ -23,16 +25,68 @@
     return true;
   };
 
+  // Videos that no picture has shown yet.
+  const filmed = new WeakSet();
+  const hasNewVideo = () => {
+    const found = [...document.getElementsByTagName('video')].filter((video) => !filmed.has(video));
+    for (const video of found) filmed.add(video);
+    return found.length > 0;
+  };
+
+  const expectFrame = () => {
+    drawn = false;
+    requestAnimationFrame(() => {
+      drawn = true;
+      observer.takeRecords();
+      late = 0;
+    });
+  };
+
+  // Chromium sometimes never tells of the frame that a seek of a paused <video> brought (one seek
+  // in a thousand on a busy machine), and <Html5Video> waits for it. The same seek again helps.
+  const LOST_AFTER_MS = 300;
+  const untold = new Map();
+  const prototype = HTMLVideoElement.prototype;
+  const {requestVideoFrameCallback, cancelVideoFrameCallback} = prototype;
+  prototype.requestVideoFrameCallback = function (callback) {
+    const id = requestVideoFrameCallback.call(this, (...told) => {
+      untold.delete(this);
+      callback(...told);
+    });
+    untold.set(this, {id, seeked: Infinity});
+    return id;
+  };
+  prototype.cancelVideoFrameCallback = function (id) {
+    if (untold.get(this)?.id === id) untold.delete(this);
+    cancelVideoFrameCallback.call(this, id);
+  };
+  const onSeeked = ({target}) => {
+    const request = untold.get(target);
+    if (request) request.seeked = performance.now();
+  };
+  document.addEventListener('seeked', onSeeked, true);
+  const seekAgain = () => {
+    for (const [video, request] of untold) {
+      if (video.paused && !video.seeking && performance.now() - request.seeked > LOST_AFTER_MS) {
+        request.seeked = Infinity;
+        video.currentTime = video.currentTime;
+      }
+    }
+  };
+
   const state = () => ({
     ready: window.remotion_renderReady === true,
     cancelled: window.remotion_renderReady === true ? null : (window.remotion_cancelledError ?? null),
     fonts: document.fonts.status === 'loaded',
-    late,
     mayProbe: mayProbe(),
+    runtime: String(window.remotion_imported ?? window.remotion_version ?? ''),
   });
 
   window.__framefleet = {
-    state,
+    state: () => {
+      seekAgain();
+      return state();
+    },
     openHandles: () =>
       Object.values(window.remotion_delayRenderTimeouts ?? {}).map((handle) => handle.label),
     // React commits in tasks of its own: three hops let it, so that the next frame draws it.
@@ -42,18 +96,18 @@
       await hop();
       await hop();
       observer.observe(document, everything);
-      requestAnimationFrame(() => {
-        observer.takeRecords();
-        late = 0;
-      });
+      expectFrame();
     },
     // Sounds register in passive effects, a task after the commit: hence the hop. Collected only
-    // once a frame: `strict` refuses a frame whose document changed after it was drawn.
-    async collect(strict) {
+    // once a frame: one that was `taken` already must have been drawn, and not changed since.
+    async collect(taken) {
       const before = state();
-      if (!before.ready || !before.fonts || (strict && before.late > 0)) return {...before, assets: null};
+      const mustWait = !before.ready || !before.fonts || (taken && (late > 0 || !drawn));
+      if (mustWait) return {...before, assets: null};
       await hop();
-      return {...before, assets: window.remotion_collectAssets()};
+      if (!taken) expectFrame();
+      return {...before, hasNewVideo: hasNewVideo(), assets: window.remotion_collectAssets()};
     },
+    isDrawn: () => drawn,
   };
 })();

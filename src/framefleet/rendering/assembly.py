@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import tempfile
@@ -16,7 +15,7 @@ from framefleet.encoding.inline_sound import InlineSounds
 from framefleet.encoding.join import ChunkVideo, join
 from framefleet.encoding.mix import mix
 from framefleet.encoding.retime import Samples
-from framefleet.errors import DiskFullError, OutputError, OutputExistsError
+from framefleet.errors import OutputError, OutputExistsError, writing
 from framefleet.rendering.chunk import ChunkFiles, ChunkRecord
 
 COMMENT = "Made with framefleet"
@@ -89,26 +88,21 @@ def _sound(
 def whole_file(output: Path, *, overwrite: bool) -> Iterator[Path]:
     """A path beside `output` to write to, which takes its place only when all went well."""
     check_output(output, overwrite=overwrite)
-    descriptor, name = tempfile.mkstemp(
-        prefix=f".{output.stem}.", suffix=output.suffix, dir=output.parent
-    )
-    os.close(descriptor)
-    partial = Path(name)
-    try:
-        yield partial
-        partial.chmod(0o666 & ~_umask())
-        if overwrite:
-            partial.replace(output)
-        else:
-            _link(partial, output)
-    except OSError as exc:
-        if isinstance(exc, OutputError):
-            raise
-        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(f"The disk is full: {output} cannot be written.") from exc
-        raise OutputError(f"{output} cannot be written: {exc}.") from exc
-    finally:
-        partial.unlink(missing_ok=True)
+    with writing(str(output)):
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{output.stem}.", suffix=output.suffix, dir=output.parent
+        )
+        os.close(descriptor)
+        partial = Path(name)
+        try:
+            yield partial
+            partial.chmod(0o666 & ~_umask())
+            if overwrite:
+                partial.replace(output)
+            else:
+                _create(partial, output)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def check_output(output: Path, *, overwrite: bool) -> None:
@@ -133,10 +127,17 @@ def check_output(output: Path, *, overwrite: bool) -> None:
         raise OutputError(f"The folder {folder} of the output cannot be written to.")
 
 
-def _link(partial: Path, output: Path) -> None:
+def _create(partial: Path, output: Path) -> None:
     """Create-only: another process may have written the output meanwhile."""
     try:
-        output.hardlink_to(partial)
+        try:
+            output.hardlink_to(partial)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A file system without links, such as exFAT: claim the name, then take it.
+            output.touch(exist_ok=False)
+            partial.replace(output)
     except FileExistsError as exc:
         raise OutputExistsError(f"{output} was written by another process meanwhile.") from exc
 

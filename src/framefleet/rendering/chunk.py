@@ -16,7 +16,7 @@ from framefleet.domain.plan import Plan
 from framefleet.domain.sound import FrameSounds
 from framefleet.domain.timing import FrameRange
 from framefleet.encoding.video_encoder import ChunkEncoder
-from framefleet.errors import DiskFullError, PageScriptError
+from framefleet.errors import PageScriptError, writing
 from framefleet.rendering.studio import Studio
 
 VIDEO_FILE = "video.mp4"
@@ -36,7 +36,8 @@ class ChunkRecord:
 
     def write(self, folder: Path) -> None:
         """Write the record; it comes last and says that the chunk is whole."""
-        (folder / RECORD_FILE).write_bytes(msgspec.msgpack.encode(self))
+        with writing("The record of a chunk"):
+            (folder / RECORD_FILE).write_bytes(msgspec.msgpack.encode(self))
 
     @staticmethod
     def read(path: Path) -> ChunkRecord:
@@ -152,13 +153,9 @@ def _write_artifacts(folder: Path, artifacts: list[Artifact]) -> None:
             raise PageScriptError(
                 f"The composition emits an artifact outside of its folder: {artifact.filename}."
             )
-        try:
+        with writing(f"The artifact {artifact.filename}"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(artifact.content)
-        except OSError as exc:
-            raise DiskFullError(
-                f"The artifact {artifact.filename} cannot be written: {exc}."
-            ) from exc
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import anyio
 
-from framefleet.errors import DiskFullError, OutputError
+from framefleet.errors import OutputError, writing
 
 
 class LocalStorage:
@@ -35,7 +34,7 @@ class LocalStorage:
         return (self.root / key).is_file()
 
     def _put(self, target: Path, path: Path) -> None:
-        try:
+        with writing(str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, target)
@@ -44,16 +43,16 @@ class LocalStorage:
             except OSError:
                 # Another disk, or a file system without links.
                 self._copy(target, path)
-        except OSError as exc:
-            if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFullError(f"The disk is full: {target} cannot be written.") from exc
-            raise OutputError(f"{target} cannot be written: {exc}.") from exc
 
     def _copy(self, target: Path, path: Path) -> None:
         descriptor, partial = tempfile.mkstemp(dir=target.parent)
         os.close(descriptor)
         try:
             shutil.copyfile(path, partial)
+            os.link(partial, target)
+        except FileExistsError:
+            return
+        except OSError:
             if not target.exists():
                 os.replace(partial, target)
         finally:

@@ -14,6 +14,7 @@ class Job(msgspec.Struct, tag="job", kw_only=True):
     site: str
     storage: str
     browser_executable: str | None
+    browser_frame_control: bool
     browser_start_timeout_s: float
 
 
@@ -52,6 +53,9 @@ class Failed(msgspec.Struct, tag="failed"):
     chunk: int
     error: dict[str, Any]
 
+
+# The plan travels as a line, props and all, and so does whatever a page writes to its console.
+LONGEST_LINE_BYTES = 1 << 30
 
 ToWorker = Job | Render
 FromWorker = Progressed | Logged | Rendered | Failed

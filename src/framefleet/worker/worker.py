@@ -13,6 +13,7 @@ from framefleet.compositions.location import SiteLocation
 from framefleet.compositions.site import open_site
 from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
+from framefleet.errors import writing
 from framefleet.interfaces.storage import Storage
 from framefleet.rendering.chunk import (
     ARTIFACT_FOLDER,
@@ -63,7 +64,10 @@ class Worker:
         def progressed(progress: ChunkProgress) -> None:
             on_progress(ChunkProgressed(chunk, progress.filmed, progress.encoded))
 
-        with tempfile.TemporaryDirectory(prefix="framefleet-chunk-") as name:
+        with (
+            writing("A chunk", only_if_full=True),
+            tempfile.TemporaryDirectory(prefix="framefleet-chunk-") as name,
+        ):
             folder = Path(name)
             record = await render_chunk(self._plan, chunk, self._studio, folder, progressed)
             await self._storage.put(chunk_key(chunk, VIDEO_FILE), folder / VIDEO_FILE)

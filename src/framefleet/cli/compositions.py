@@ -1,0 +1,72 @@
+"""`framefleet compositions`: what a site offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from framefleet.cli import options as shared
+
+if TYPE_CHECKING:
+    from framefleet.cancellation import CancelSignal
+    from framefleet.cli.progress import Display
+    from framefleet.domain.composition import Composition
+
+
+@click.command(cls=shared.SectionCommand)
+@shared.site
+@shared.page_options
+@shared.browser_options
+@shared.display_options
+@shared.option(
+    shared.DISPLAY, "-q", "--quiet", is_flag=True, help="Print the ids only, on one line."
+)
+def compositions(site: str, as_json: bool, quiet: bool, log_level: str, **options: Any) -> None:
+    """List the compositions of a site.
+
+    SITE is a folder (such as `npx remotion bundle` makes), an .html file or a URL.
+    """
+    from framefleet import aio
+    from framefleet.cli.output import clean, print_json
+    from framefleet.cli.running import run
+
+    async def work(display: Display, cancel: CancelSignal) -> list[Composition]:
+        return await aio.get_compositions(
+            site, **options, log_level=log_level, on_log=display.log, cancel_signal=cancel
+        )
+
+    found = run(work, stage=f"Opening {site}", log_level=log_level, as_json=as_json)
+    if as_json:
+        print_json([composition.to_dict() for composition in found])
+    elif quiet:
+        click.echo(" ".join(clean(composition.id) for composition in found))
+    else:
+        _print_table([_row(composition) for composition in found])
+
+
+def _row(composition: Composition) -> tuple[str, ...]:
+    from framefleet.cli.output import clean
+
+    return (
+        clean(composition.id),
+        f"{composition.width}x{composition.height}",
+        f"{float(composition.fps):.5g}",
+        str(composition.duration_in_frames),
+        f"{float(composition.duration_in_frames / composition.fps):.2f}",
+    )
+
+
+def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.cells import cell_len
+
+    header = ("id", "size", "fps", "frames", "seconds")
+    widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        cells = [
+            # Names stand at the left, numbers at the right.
+            cell + " " * (width - cell_len(cell)) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.secho("  ".join(cells), dim=row is header)

@@ -1,0 +1,63 @@
+"""`framefleet`: the group of commands, and how each of its ends becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from framefleet.cli.compositions import compositions
+from framefleet.cli.doctor import doctor
+from framefleet.cli.output import print_error
+from framefleet.cli.render import render
+from framefleet.cli.still import still
+from framefleet.errors import OptionError, RenderCancelledError
+
+
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order they were added, the most used first."""
+        return list(self.commands)
+
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=_Group, context_settings=_CONTEXT)
+@click.version_option(package_name="framefleet", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Turn web pages into video: Remotion sites, pages with a seek function, any animated page."""
+
+
+for _command in (render, still, compositions, doctor):
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. Usage errors end with 2, as do unusable options."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in given
+    try:
+        return int(cli.main(given, prog_name="framefleet", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as exc:
+        click.echo(exc.format_message(), err=True)
+        return exc.exit_code
+    except click.UsageError as exc:
+        hint = f"\nSee {exc.ctx.command_path} --help." if exc.ctx else ""
+        print_error(OptionError(exc.format_message() + hint), as_json=as_json)
+        return exc.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        # Ctrl-C before the command's work began, while modules were loaded.
+        cancelled = RenderCancelledError("Cancelled.")
+        print_error(cancelled, as_json=as_json)
+        return cancelled.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

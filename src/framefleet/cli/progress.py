@@ -1,0 +1,219 @@
+"""The display of a command at work: live on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from framefleet.cli.output import clock, counted, print_line, stderr_console
+from framefleet.domain.events import Log
+from framefleet.domain.progress import RenderProgress, RenderStage
+from framefleet.domain.request import LOG_LEVELS
+
+PLAIN_INTERVAL_S = 2.0
+_STYLES = {"error": "red", "warn": "yellow"}
+_BAR_COLUMNS = 30
+_SHORTEST_BAR_COLUMNS = 8
+# A spinner and its clock tell more than a bar that cannot move yet.
+_PATIENCE_S = 2.0
+
+
+class Display(Protocol):
+    """What a person waiting is shown. To be entered before use; leaving it clears the display."""
+
+    console: Console
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def stage(self, text: str) -> None:
+        """Say what is being done now."""
+
+    def progress(self, progress: RenderProgress) -> None:
+        """Show how far the render is."""
+
+    def log(self, log: Log) -> None:
+        """Show what the page wrote to its console."""
+
+
+def open_display(log_level: str) -> Display:
+    """The display that suits standard error."""
+    console = stderr_console()
+    if sys.stderr.isatty() and not console.is_dumb_terminal:
+        return LiveDisplay(console, log_level)
+    return PlainDisplay(console, log_level)
+
+
+class LiveDisplay:
+    """One line that is drawn again and again at the foot of a terminal."""
+
+    def __init__(self, console: Console, log_level: str) -> None:
+        self.console = console
+        self._shown = _from(log_level)
+        self._spinner = Spinner("dots" if console.encoding == "utf-8" else "line", style="cyan")
+        self._text = ""
+        self._since_s = time.monotonic()
+        self._progress: RenderProgress | None = None
+        self._live = Live(
+            get_renderable=self._draw, console=console, transient=True, refresh_per_second=10
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def stage(self, text: str) -> None:
+        self._text, self._since_s, self._progress = text, time.monotonic(), None
+
+    def progress(self, progress: RenderProgress) -> None:
+        self._progress = progress
+
+    def log(self, log: Log) -> None:
+        if log.level in self._shown:
+            _print_log(self.console, log)
+
+    def _draw(self) -> RenderableType:
+        progress = self._progress
+        if progress is not None:
+            return self._bar(progress)
+        line = Table.grid(padding=(0, 1))
+        waited_s = time.monotonic() - self._since_s
+        patience = Text(clock(waited_s) if waited_s >= _PATIENCE_S else "", style="dim")
+        line.add_row(self._spinner, Text(self._text, no_wrap=True, overflow="ellipsis"), patience)
+        return line
+
+    def _bar(self, progress: RenderProgress) -> RenderableType:
+        label = "Joining" if progress.stage is RenderStage.ASSEMBLING else "Rendering"
+        facts = _facts(progress)
+        room = self.console.width - len(label) - 3
+        # What matters least stands last and goes first where the terminal is narrow.
+        while len(facts) > 1 and room - _length(facts) < _SHORTEST_BAR_COLUMNS:
+            facts.pop()
+        width = max(1, min(_BAR_COLUMNS, room - _length(facts)))
+        bar = ProgressBar(
+            total=1, completed=progress.progress, width=width, complete_style="cyan",
+            finished_style="cyan",
+        )  # fmt: skip
+        line = Table.grid(padding=(0, 1))
+        line.add_row(label, bar, Text("  ".join(facts), no_wrap=True, overflow="crop"))
+        return line
+
+
+class PlainDisplay:
+    """Lines for files, pipes and continuous integration."""
+
+    def __init__(self, console: Console, log_level: str) -> None:
+        self.console = console
+        self._shown = _from(log_level)
+        self._told: tuple[RenderStage | None, float] = (None, 0.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+    def stage(self, text: str) -> None:
+        self._print(text)
+
+    def progress(self, progress: RenderProgress) -> None:
+        stage, told_s = self._told
+        now = time.monotonic()
+        if progress.stage is stage and now - told_s < PLAIN_INTERVAL_S:
+            return
+        self._told = (progress.stage, now)
+        match progress.stage:
+            case RenderStage.RENDERING if stage is None:
+                frames = counted(progress.frames_total, "frame")
+                self._print(f"Rendering {frames} in {counted(progress.chunks_total, 'chunk')}")
+            case RenderStage.RENDERING:
+                self._print(f"{progress.progress:4.0%}  {'  '.join(_facts(progress))}")
+            case RenderStage.ASSEMBLING:
+                self._print("Joining the chunks")
+            case RenderStage.DONE:
+                pass
+
+    def log(self, log: Log) -> None:
+        if log.level in self._shown:
+            _print_log(self.console, log)
+
+    def _print(self, text: str) -> None:
+        self.console.print(Text(text), soft_wrap=True)
+
+
+class DisplayHandler(logging.Handler):
+    """Our own log records, above the progress."""
+
+    _SEVERITIES = (("error", logging.ERROR), ("warn", logging.WARNING), ("verbose", logging.INFO))
+
+    def __init__(self, display: Display) -> None:
+        super().__init__(logging.INFO)
+        self._display = display
+        self._usual = set(vars(logging.makeLogRecord({})))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        extra = {key: value for key, value in vars(record).items() if key not in self._usual}
+        facts = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in extra.items())
+        text = record.getMessage().replace("_", " ") + (f": {facts}" if facts else "")
+        level = next((name for name, least in self._SEVERITIES if record.levelno >= least), "trace")
+        if record.getMessage() == "chunk_failed":
+            # The progress counts retries, and the render's own error tells of the last failure.
+            level = "verbose"
+        self._display.log(Log(level=level, text=text))
+
+
+def _from(level: str) -> tuple[str, ...]:
+    return LOG_LEVELS[LOG_LEVELS.index(level) :]
+
+
+def _print_log(console: Console, log: Log) -> None:
+    where = f" ({log.location})" if log.location else ""
+    tag = f"{log.tag}: " if log.tag else ""
+    print_line(console, f"{log.level:>5}", f"{tag}{log.text}{where}", _STYLES.get(log.level, "dim"))
+
+
+def _facts(progress: RenderProgress) -> list[str]:
+    """The most important first."""
+    total = str(progress.frames_total)
+    facts = [f"{progress.frames_rendered:>{len(total)}}/{total} frames"]
+    if progress.time_left_s is not None and progress.frames_encoded < progress.frames_total:
+        facts.append(f"{clock(progress.time_left_s)} left")
+    if progress.frames_encoded:
+        facts.append(f"{progress.frames_per_second:.1f} frames/s")
+    facts.append(f"{progress.chunks_done}/{counted(progress.chunks_total, 'chunk')}")
+    if progress.retries:
+        facts.append(counted(progress.retries, "retry").replace("retrys", "retries"))
+    return facts
+
+
+def _length(facts: list[str]) -> int:
+    return len("  ".join(facts))

@@ -1,0 +1,30 @@
+"""The page on the command line says what the commands do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from framefleet.cli.main import cli
+from framefleet.cli.reference import markdown
+
+PAGE = Path(__file__).parents[2] / "docs/reference-cli.md"
+
+
+def test_the_page_is_current():
+    assert PAGE.read_text(encoding="utf-8") == markdown(), (
+        "run: .venv/bin/python -m framefleet.cli.reference > docs/reference-cli.md"
+    )
+
+
+@pytest.mark.parametrize("name", list(cli.commands))
+def test_every_option_is_explained(name):
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition(f"## framefleet {name}\n")
+    section = rest.partition("\n## ")[0]
+    for parameter in cli.commands[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help
+            for flag in parameter.opts:
+                assert f"`{flag}" in section or f", {flag}" in section

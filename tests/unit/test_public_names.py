@@ -1,0 +1,44 @@
+"""What `import framefleet` offers."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import framefleet
+
+
+@pytest.mark.parametrize("name", framefleet.__all__)
+def test_every_public_name_resolves_and_is_documented(name):
+    value = getattr(framefleet, name)
+    assert inspect.getdoc(value)
+    if not isinstance(value, ModuleType):
+        assert value.__name__ == name
+
+
+def test_names_are_sorted_and_each_has_a_home():
+    assert framefleet.__all__ == sorted(framefleet.__all__)
+    assert {*framefleet._HOMES, *framefleet._MODULES} == set(framefleet.__all__)
+    assert set(framefleet.__all__) <= set(dir(framefleet))
+
+
+def test_synchronous_functions_are_those_of_aio():
+    for name in ("get_compositions", "render_media", "render_still", "select_composition"):
+        blocking, asynchronous = getattr(framefleet, name), getattr(framefleet.aio, name)
+        assert inspect.signature(blocking) == inspect.signature(asynchronous)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'render_film'"):
+        framefleet.render_film  # noqa: B018
+
+
+def test_the_package_alone_loads_no_media_library():
+    code = "import sys, framefleet.cli.main; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert "framefleet.cli.main" in loaded.split()
+    assert not {"av", "numpy", "aiohttp", "anyio", "rich"} & set(loaded.split())
