@@ -179,7 +179,8 @@ async def render_media(
         muted: leave the sound out.
         concurrency: chunks rendered at a time, or a share of the cores such as `"50%"`.
         chunk_frames: frames of a chunk; chosen from length and concurrency by default.
-        executor: `process` (each stream in a process of its own) or `inline`.
+        executor: `inline` (all chunks in this process; the default up to four at a time) or
+            `process` (a worker process for each stream).
         on_progress: called about ten times a second, from the thread that renders.
         cancel_signal: its `cancel()` ends the render from any thread.
 

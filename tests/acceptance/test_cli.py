@@ -403,6 +403,17 @@ def test_a_stopped_render_leaves_nothing(site, out, executor, signals, code):
     assert os.listdir(out) == []
 
 
+def test_a_render_stopped_while_it_opens_leaves_nothing(site, out):
+    process = start("render", site, "long", "-o", out / "a.mp4")
+    assert process.stderr.readline().startswith("Opening")
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert said.endswith("Cancelled.\n")
+    assert "Traceback" not in said
+    assert os.listdir(out) == []
+
+
 def test_a_killed_render_leaves_no_process(site, out, tmp_path):
     # Nobody is left to remove its temporary folders.
     process = start(

@@ -102,5 +102,5 @@ def test_blocks_that_do_more_than_write_let_other_errors_pass():
 
 
 def test_our_own_errors_are_not_translated_twice():
-    with pytest.raises(errors.OutputExistsError, match="^there$"), writing("out.mp4"):
+    with pytest.raises(errors.OutputExistsError, match=r"^there$"), writing("out.mp4"):
         raise errors.OutputExistsError("there")

@@ -256,9 +256,7 @@ class Page:
                 words.append(text)
         if params["type"] in ("log", "info") and level == "verbose" and tag is None:
             level = "info"
-        self._setup.on_log(
-            PageLog(level=level, text=" ".join(words), tag=tag, stack=_stack(params))
-        )
+        self._log(PageLog(level=level, text=" ".join(words), tag=tag, stack=_stack(params)))
 
     def _on_entry(self, raw: msgspec.Raw) -> None:
         entry = msgspec.json.decode(raw)["entry"]
@@ -266,7 +264,7 @@ class Page:
             return
         where = f" ({entry['url']})" if entry.get("url") else ""
         level = _LEVELS.get(entry["level"], "verbose")
-        self._setup.on_log(PageLog(level=level, text=entry["text"] + where))
+        self._log(PageLog(level=level, text=entry["text"] + where))
 
     def _on_request(self, raw: msgspec.Raw) -> None:
         params = msgspec.json.decode(raw)
@@ -280,7 +278,14 @@ class Page:
         url = self._requests.pop(params["requestId"], "a resource")
         if not params.get("canceled"):
             text = f"Browser failed to load {url} ({params['type']}): {params['errorText']}"
-            self._setup.on_log(PageLog(level="warn", text=text))
+            self._log(PageLog(level="warn", text=text))
+
+    def _log(self, log: PageLog) -> None:
+        try:
+            self._setup.on_log(log)
+        except Exception as exc:
+            # Raised here it would end in the event loop; whoever works with the page gets it.
+            self.session.fail(exc)
 
     @property
     def pending_urls(self) -> list[str]:

@@ -69,8 +69,9 @@ class BrowserProcess:
         except (BrowserError, TimeoutError, OSError) as exc:
             said = browser._log_tail()
             await browser.aclose()
+            why = str(exc).rstrip(".") or f"no answer within {options.start_timeout_s:g} s"
             raise BrowserStartError(
-                f"Chromium at {executable.path} did not start: {exc or 'no answer'}. "
+                f"Chromium at {executable.path} did not start: {why}. "
                 f"{said or 'It printed nothing.'} Run `framefleet doctor` to see what is missing."
             ) from exc
         except BaseException:

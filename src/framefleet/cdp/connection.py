@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from framefleet.errors import BrowserCrashedError, FramefleetError
+from framefleet.errors import BrowserCrashedError
 from framefleet.errors import ProtocolError as ProtocolError
 
 EventHandler = Callable[[msgspec.Raw], None]
@@ -73,17 +73,21 @@ class Connection(asyncio.Protocol):
         self, method: str, params: dict[str, Any] | None = None, *, session: str = ""
     ) -> asyncio.Future[msgspec.Raw]:
         """Send a command at once; the future brings its raw JSON result."""
-        future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         if self._writer is None or self.closed.done():
-            future.set_exception(_gone())
-            return future
+            return failed(_gone())
+        future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._last_id += 1
         message = {"id": self._last_id, "method": method, "params": params or {}}
         if session:
             message["sessionId"] = session
         self._waiting[self._last_id] = (session, future)
         key = self._last_id
-        future.add_done_callback(lambda _: self._waiting.pop(key, None))
+
+        def settled(future: asyncio.Future[msgspec.Raw]) -> None:
+            self._waiting.pop(key, None)
+            _note(future)
+
+        future.add_done_callback(settled)
         self._writer.write(msgspec.json.encode(message) + b"\0")
         return future
 
@@ -102,7 +106,7 @@ class Connection(asyncio.Protocol):
         """Drop the handlers of a session that has ended."""
         self._handlers = {key: value for key, value in self._handlers.items() if key[0] != session}
 
-    def abort(self, session: str, error: FramefleetError) -> None:
+    def abort(self, session: str, error: Exception) -> None:
         """Fail every call of `session` that is still waiting."""
         for owner, future in list(self._waiting.values()):
             if owner == session and not future.done():
@@ -117,12 +121,14 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        start = 0
+        messages, start = [], 0
         while (end := self._buffer.find(b"\0", max(start, self._scanned))) >= 0:
-            self._receive(bytes(self._buffer[start:end]))
+            messages.append(bytes(self._buffer[start:end]))
             start = end + 1
         del self._buffer[:start]
         self._scanned = len(self._buffer)
+        for message in messages:
+            self._receive(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.closed.done():
@@ -146,6 +152,20 @@ class Connection(asyncio.Protocol):
             failure = msgspec.json.decode(message.error, type=_Failure)
             details = f" ({failure.data})" if failure.data else ""
             future.set_exception(ProtocolError(f"{failure.message}{details}"))
+
+
+def failed(error: Exception) -> asyncio.Future[msgspec.Raw]:
+    """A call that has failed already."""
+    future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+    future.set_exception(error)
+    _note(future)
+    return future
+
+
+def _note(future: asyncio.Future[msgspec.Raw]) -> None:
+    """An error of a call that nobody waits for any more is not to be logged by the loop."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _gone() -> BrowserCrashedError:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from framefleet.cdp.connection import Connection, EventHandler
+from framefleet.cdp.connection import Connection, EventHandler, failed
 from framefleet.errors import BrowserCrashedError, FramefleetError, PageTimeoutError
 
 T = TypeVar("T")
@@ -25,14 +25,12 @@ class Session:
         self._connection = connection
         self._id = session_id
         self._timeout_s = timeout_s
-        self.failure: FramefleetError | None = None
+        self.failure: Exception | None = None
 
     def send(self, method: str, **params: Any) -> asyncio.Future[msgspec.Raw]:
         """Send a command without waiting; commands arrive in the order they are sent."""
         if self.failure is not None:
-            future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-            future.set_exception(self.failure)
-            return future
+            return failed(self.failure)
         return self._connection.call(method, params, session=self._id)
 
     async def call(
@@ -93,7 +91,7 @@ class Session:
             stop()
             future.cancel()
 
-    def fail(self, error: FramefleetError) -> None:
+    def fail(self, error: Exception) -> None:
         """Wake every waiting call with `error` and refuse later ones; the first error stays."""
         if self.failure is None:
             self.failure = error

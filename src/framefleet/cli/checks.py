@@ -13,9 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import av
-from av.codec import Codec
-
 from framefleet.browser.executable import Executable, find_browser
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.process import BrowserProcess
@@ -124,6 +121,12 @@ async def _webgl(browser: BrowserProcess) -> Check:
 
 def _encoders() -> Iterator[Check]:
     mend = f"{sys.executable} -m pip install --force-reinstall av"
+    try:
+        import av
+        from av.codec import Codec
+    except ImportError as exc:
+        yield Check("encoders", "missing", f"PyAV cannot be loaded: {exc}", mend)
+        return
     for name, purpose in (("libx264", "video"), ("aac", "sound")):
         try:
             Codec(name, "w")

@@ -28,11 +28,12 @@ def compositions(site: str, as_json: bool, quiet: bool, log_level: str, **option
 
     SITE is a folder (such as `npx remotion bundle` makes), an .html file or a URL.
     """
-    from framefleet import aio
     from framefleet.cli.output import clean, print_json
     from framefleet.cli.running import run
 
     async def work(display: Display, cancel: CancelSignal) -> list[Composition]:
+        from framefleet import aio
+
         return await aio.get_compositions(
             site, **options, log_level=log_level, on_log=display.log, cancel_signal=cancel
         )

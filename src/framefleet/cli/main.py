@@ -27,8 +27,11 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 @click.group(cls=_Group, context_settings=_CONTEXT)
 @click.version_option(package_name="framefleet", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Turn web pages into video: Remotion sites, pages with a seek function, any animated page."""
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 for _command in (render, still, compositions, doctor):

@@ -190,8 +190,8 @@ speed_options = together(
     option(MACHINE, "--chunk-frames", type=_POSITIVE, metavar="N",
            help="Frames of a chunk; by default chosen from length and concurrency."),
     option(MACHINE, "--executor", type=click.Choice(["process", "inline"]), metavar="NAME",
-           help="process (each stream in one of its own) or inline (all in this one). By default "
-                "process where there are several streams. [env: FRAMEFLEET_EXECUTOR]"),
+           help="inline (all chunks in this process) or process (a worker process for each "
+                "stream). By default inline up to four at a time. [env: FRAMEFLEET_EXECUTOR]"),
 )  # fmt: skip
 browser_option = option(
     MACHINE, "--browser-executable", metavar="PATH",

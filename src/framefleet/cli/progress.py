@@ -24,6 +24,8 @@ PLAIN_INTERVAL_S = 2.0
 _STYLES = {"error": "red", "warn": "yellow"}
 _BAR_COLUMNS = 30
 _SHORTEST_BAR_COLUMNS = 8
+# Spinner, gaps, and the ^C a terminal writes behind the line: on a line of its own it would stay.
+_MARGIN_COLUMNS = 7
 # A spinner and its clock tell more than a bar that cannot move yet.
 _PATIENCE_S = 2.0
 
@@ -70,6 +72,7 @@ class LiveDisplay:
         self._text = ""
         self._since_s = time.monotonic()
         self._progress: RenderProgress | None = None
+        self._bar_columns = _BAR_COLUMNS
         self._live = Live(
             get_renderable=self._draw, console=console, transient=True, refresh_per_second=10
         )
@@ -109,17 +112,23 @@ class LiveDisplay:
     def _bar(self, progress: RenderProgress) -> RenderableType:
         label = "Joining" if progress.stage is RenderStage.ASSEMBLING else "Rendering"
         facts = _facts(progress)
-        room = self.console.width - len(label) - 3
+        room = self.console.width - len(label) - _MARGIN_COLUMNS
         # What matters least stands last and goes first where the terminal is narrow.
         while len(facts) > 1 and room - _length(facts) < _SHORTEST_BAR_COLUMNS:
             facts.pop()
-        width = max(1, min(_BAR_COLUMNS, room - _length(facts)))
+        # It shrinks when the facts get longer, but never grows back: a calm line does not wobble.
+        self._bar_columns = max(1, min(self._bar_columns, room - _length(facts)))
         bar = ProgressBar(
-            total=1, completed=progress.progress, width=width, complete_style="cyan",
+            total=1,
+            completed=progress.progress,
+            width=self._bar_columns,
+            complete_style="cyan",
             finished_style="cyan",
-        )  # fmt: skip
+        )
         line = Table.grid(padding=(0, 1))
-        line.add_row(label, bar, Text("  ".join(facts), no_wrap=True, overflow="crop"))
+        line.add_row(
+            self._spinner, label, bar, Text("  ".join(facts), no_wrap=True, overflow="crop")
+        )
         return line
 
 

@@ -37,11 +37,12 @@ def render(
     be left out where the site has only one. A page that is neither a Remotion site nor a
     framefleet page needs --width, --height, --fps and --duration.
     """
-    from framefleet import aio
     from framefleet.cli.output import print_result
     from framefleet.cli.running import run
 
     async def work(display: Display, cancel: CancelSignal) -> RenderResult:
+        from framefleet import aio
+
         return await aio.render_media(
             site, composition, **options, log_level=log_level,
             on_progress=display.progress, on_log=display.log, cancel_signal=cancel,

@@ -7,7 +7,8 @@ import logging
 import signal
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from types import FrameType
+from typing import Any, Self, TypeVar
 
 import anyio
 import click
@@ -34,45 +35,75 @@ def run(work: Work[T], *, stage: str, log_level: str, as_json: bool) -> T:
     Raises:
         click.exceptions.Exit: with the exit code of an error, or 128 and the signal's number.
     """
-    received: list[int] = []
-    with open_display(log_level) as display:
+    with open_display(log_level) as display, _Stop(display) as stop:
         _log_to(display)
-        display.stage(stage)
         try:
-            return anyio.run(_signalled, work, display, received)
+            return anyio.run(_stoppable, work, stage, display, stop)
         except Exception as exc:
             error, trace = exc, traceback.format_exc()
-    if received:
-        error = RenderCancelledError("Cancelled.", signal=signal.Signals(received[0]).name)
     if log_level in _VERBOSE:
         display.console.print(clean(trace), markup=False, soft_wrap=True, style="dim")
-    raise click.exceptions.Exit(_report(error, received, as_json=as_json))
-
-
-async def _signalled(work: Work[T], display: Display, received: list[int]) -> T:
-    loop, cancel = asyncio.get_running_loop(), CancelSignal()
-
-    def stop(number: int) -> None:
-        if not received:
-            display.stage("Cancelling")
-        received.append(number)
-        cancel.cancel()
-
-    for number in _STOPPING:
-        # Ignored by whoever started us (nohup, a script's background job): so it stays.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop, number)
-    return await work(display, cancel)
-
-
-def _report(error: Exception, received: list[int], *, as_json: bool) -> int:
+    if stop.received is not None:
+        print_error(RenderCancelledError("Cancelled.", signal=stop.received.name), as_json=as_json)
+        raise click.exceptions.Exit(128 + stop.received)
     if not isinstance(error, FramefleetError):
         error = FramefleetError(
             f"framefleet failed unexpectedly: {type(error).__name__}: {error}\n"
             "This is a bug. Please report it with what --log-level verbose prints."
         )
     print_error(error, as_json=as_json)
-    return 128 + received[0] if received else error.exit_code
+    raise click.exceptions.Exit(error.exit_code)
+
+
+async def _stoppable(work: Work[T], stage: str, display: Display, stop: _Stop) -> T:
+    display.stage(stage)
+    stop.listen()
+    return await work(display, stop.cancel)
+
+
+class _Stop:
+    """The first signal cancels the work; those after it do nothing, to the end of the process.
+
+    Not the event loop's own handlers: those are gone when it closes, and an impatient second
+    Ctrl-C would then kill us while we say goodbye.
+    """
+
+    def __init__(self, display: Display) -> None:
+        self.received: signal.Signals | None = None
+        self.cancel = CancelSignal()
+        self._display = display
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in _STOPPING:
+            # Ignored by whoever started us (nohup, a script's background job): so it stays.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            # Python gives up its handlers when it shuts down, but not what is ignored.
+            signal.signal(number, handler if self.received is None else signal.SIG_IGN)
+
+    def listen(self) -> None:
+        """Cancel from now on, in this event loop; at once if a signal came already."""
+        self._loop = asyncio.get_running_loop()
+        if self.received is not None:
+            self.cancel.cancel()
+
+    def _receive(self, number: int, _: FrameType | None) -> None:
+        if self.received is not None:
+            return
+        self.received = signal.Signals(number)
+        if self._loop is not None and not self._loop.is_closed():
+            # Out of the handler, which may have interrupted the holder of a lock.
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        self._display.stage("Cancelling")
+        self.cancel.cancel()
 
 
 def _log_to(display: Display) -> None:

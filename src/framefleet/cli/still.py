@@ -37,11 +37,12 @@ def still(
 
     SITE and COMPOSITION are those of `framefleet render`.
     """
-    from framefleet import aio
     from framefleet.cli.output import print_result, sized
     from framefleet.cli.running import run
 
     async def work(display: Display, cancel: CancelSignal) -> StillResult:
+        from framefleet import aio
+
         return await aio.render_still(
             site, composition, **options, log_level=log_level,
             on_log=display.log, cancel_signal=cancel,

@@ -7,12 +7,11 @@ from typing import Any
 
 from framefleet.browser.camera import Camera
 from framefleet.browser.page import Page
-from framefleet.domain.composition import Composition, CompositionKind
+from framefleet.domain.composition import Composition, CompositionKind, check_known
 from framefleet.domain.output import CaptureOptions
 from framefleet.domain.timing import parse_rate
 from framefleet.errors import (
     CompositionError,
-    CompositionNotFoundError,
     OptionError,
     PageScriptError,
     PageTimeoutError,
@@ -101,13 +100,7 @@ async def select(page: Page, name: str, input_props: str, timeout_s: float) -> C
         CompositionNotFoundError: with the ids that exist.
     """
     known = await names(page)
-    if name not in known:
-        raise CompositionNotFoundError(
-            f"Could not find composition with ID {name}. "
-            f"Available compositions: {', '.join(known) or 'none'}",
-            composition=name,
-            known=known,
-        )
+    check_known(name, known)
     return await _resolve(page, known.index(name), input_props, timeout_s)
 
 

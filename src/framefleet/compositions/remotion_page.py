@@ -14,12 +14,11 @@ from framefleet.browser.page import Page, PageSetup, ScriptFailure
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.location import bundle_url
 from framefleet.compositions.stage import Scene
-from framefleet.domain.composition import Composition, CompositionKind
+from framefleet.domain.composition import Composition, CompositionKind, check_known
 from framefleet.domain.output import CaptureOptions, ImageFormat
 from framefleet.domain.timing import parse_rate
 from framefleet.errors import (
     CompositionError,
-    CompositionNotFoundError,
     FramefleetError,
     PageCancelledError,
     PageRetryError,
@@ -142,13 +141,7 @@ async def select_composition(page: Page, name: str, timeout_s: float) -> Composi
         CompositionNotFoundError: with the ids that exist.
     """
     known = await names(page, timeout_s)
-    if name not in known:
-        raise CompositionNotFoundError(
-            f"Could not find composition with ID {name}. "
-            f"Available compositions: {', '.join(known) or 'none'}",
-            composition=name,
-            known=known,
-        )
+    check_known(name, known)
     expression = f"window.remotion_calculateComposition({json.dumps(name)})"
     return read_composition(await _while_ticking(page, expression, timeout_s))
 

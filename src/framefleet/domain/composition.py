@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from framefleet.errors import CompositionError
+from framefleet.errors import CompositionError, CompositionNotFoundError
 
 
 class CompositionKind(StrEnum):
@@ -85,6 +85,21 @@ class Composition:
             "defaultProResProfile": self.default_prores_profile,
             "defaultSampleRate": self.default_sample_rate,
         }
+
+
+def check_known(name: str, known: list[str]) -> None:
+    """Refuse an id that is not among the `known` ones.
+
+    Raises:
+        CompositionNotFoundError: lists them.
+    """
+    if name not in known:
+        raise CompositionNotFoundError(
+            f"Could not find composition with ID {name}. "
+            f"Available compositions: {', '.join(known) or 'none'}",
+            composition=name,
+            known=known,
+        )
 
 
 def round_half_up(value: float) -> int:

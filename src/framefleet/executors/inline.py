@@ -13,6 +13,7 @@ from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.compositions.location import SiteLocation
 from framefleet.domain.events import Log
 from framefleet.domain.plan import Plan
+from framefleet.errors import FramefleetError
 from framefleet.interfaces.executor import OnProgress
 from framefleet.interfaces.storage import Storage
 from framefleet.worker.worker import Worker
@@ -38,12 +39,18 @@ class InlineExecutor:
             await self._stack.aclose()
 
     async def run(self, plan: Plan, chunk: int, attempt: int, on_progress: OnProgress) -> None:
-        """Render a chunk on an idle worker, or on a new one."""
+        """Render a chunk on an idle worker, or on a new one. A cancelled worker is ended."""
         worker = self._idle.pop() if self._idle else await self._start(plan)
         try:
             await worker.render(chunk, on_progress)
-        finally:
+        except FramefleetError:
             self._idle.append(worker)
+            raise
+        except BaseException as exc:
+            with anyio.CancelScope(shield=True):
+                await worker.__aexit__(type(exc), exc, exc.__traceback__)
+            raise
+        self._idle.append(worker)
 
     async def _start(self, plan: Plan) -> Worker:
         return await self._stack.enter_async_context(

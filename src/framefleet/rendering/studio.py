@@ -48,8 +48,8 @@ class Studio:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._strike()
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        await self._strike(error)
 
     async def film(self, frames: FrameRange) -> AsyncIterator[FilmedFrame]:
         """Film `frames` in order; the first is always a whole picture.

@@ -49,11 +49,10 @@ class LocalStorage:
         os.close(descriptor)
         try:
             shutil.copyfile(path, partial)
-            os.link(partial, target)
-        except FileExistsError:
-            return
-        except OSError:
-            if not target.exists():
-                os.replace(partial, target)
+            try:
+                os.link(partial, target)
+            except OSError:
+                if not target.exists():
+                    os.replace(partial, target)
         finally:
             Path(partial).unlink(missing_ok=True)

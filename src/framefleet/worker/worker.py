@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 from framefleet.browser.supervisor import BrowserSupervisor
@@ -54,8 +55,13 @@ class Worker:
         )
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
 
     async def render(self, chunk: int, on_progress: Callable[[ChunkProgressed], None]) -> None:
         """Render a chunk and store its artifacts, the record last."""

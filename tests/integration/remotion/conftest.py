@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,11 @@ def film(remotion_site: Path, tmp_path: Path) -> Callable[..., RenderResult]:
     """Renders a composition in this process, as fast as can be."""
 
     def render(composition: str, **options) -> RenderResult:
-        settings = {"executor": "inline", "x264_preset": "ultrafast", "chunk_frames": 1000}
+        settings: dict[str, Any] = {
+            "executor": "inline",
+            "x264_preset": "ultrafast",
+            "chunk_frames": 1000,
+        }
         folder = tmp_path / f"film{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         site = options.pop("site", remotion_site)

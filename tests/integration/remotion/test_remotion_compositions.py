@@ -68,9 +68,9 @@ class RemoteSite:
     """The bundle behind a URL on a port of its own, in another origin than ours."""
 
     def __init__(self, folder: Path) -> None:
-        kind = type("Handler", (SiteHandler,), {"failures": [], "asked": []})
-        self.failures: list[int] = kind.failures
-        self.asked: list[str] = kind.asked
+        self.failures: list[int] = []
+        self.asked: list[str] = []
+        kind = type("Handler", (SiteHandler,), {"failures": self.failures, "asked": self.asked})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(kind, directory=folder))
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
         self.url = self.origin + SUB_PATH

@@ -1,4 +1,4 @@
-"""Each frame of a Remotion site, whole: nothing photographed too early, nothing of another frame."""
+"""Each frame of a Remotion site, whole: nothing taken too early, nothing of another frame."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from framefleet.domain.events import Log
 from framefleet.errors import (
     PageCancelledError,
     PageScriptError,
@@ -18,7 +19,7 @@ from framefleet.testing.video import read_stamp, read_stamps
 
 SOURCES = Path(__file__).parents[2] / "remotion_site/src/compositions"
 CLIP_FRAMES = 120
-MOST_PAGE_ATTEMPTS = 6
+MOST_PAGE_ATTEMPTS = 3
 
 
 def line_of(source: str, text: str) -> int:
@@ -42,8 +43,10 @@ def test_a_frame_that_loads_data_is_never_photographed_too_early(film, executor)
 def test_a_delay_of_nothing_is_waited_for_as_well(film):
     """The timer runs out about when the first picture is taken."""
     for milliseconds in (0, 1, 3):
-        result = film("Delayed", input_props={"delayMilliseconds": milliseconds})
-        assert read_stamps(result.output) == list(range(30))
+        result = film(
+            "Delayed", input_props={"delayMilliseconds": milliseconds}, frame_range=(0, 14)
+        )
+        assert read_stamps(result.output) == list(range(15))
 
 
 def test_images_are_decoded_before_the_picture(film, lumas):
@@ -77,15 +80,18 @@ def test_lottie_stands_where_its_frame_says(film, lumas):
 
 @pytest.mark.parametrize("composition", ["Clip", "Html5Clip", "MediaClip"])
 @pytest.mark.parametrize(
-    ("props", "chunk_frames"),
-    [({}, 40), ({"trimBefore": 30, "playbackRate": 2}, 1000)],
+    ("props", "frames", "chunk_frames"),
+    # At twice the speed, 30 frames in, the clip ends at frame 45.
+    [({}, CLIP_FRAMES, 40), ({"trimBefore": 30, "playbackRate": 2}, 50, 1000)],
     ids=["three chunks", "trimmed and fast"],
 )
-def test_a_clip_shows_the_frame_of_its_time(film, composition, props, chunk_frames):
-    result = film(composition, input_props=props, chunk_frames=chunk_frames)
+def test_a_clip_shows_the_frame_of_its_time(film, composition, props, frames, chunk_frames):
+    result = film(
+        composition, input_props=props, frame_range=(0, frames - 1), chunk_frames=chunk_frames
+    )
     first, rate = props.get("trimBefore", 0), props.get("playbackRate", 1)
-    shown = [min(first + rate * frame, CLIP_FRAMES - 1) for frame in range(CLIP_FRAMES)]
-    assert read_stamps(result.output, row=1) == list(range(CLIP_FRAMES))
+    shown = [min(first + rate * frame, CLIP_FRAMES - 1) for frame in range(frames)]
+    assert read_stamps(result.output, row=1) == list(range(frames))
     assert read_stamps(result.output, row=0) == shown
 
 
@@ -112,9 +118,10 @@ def test_a_handle_that_never_clears_is_tried_as_often_as_it_says(film, patched_s
     assert [record.msg for record in caplog.records].count("page_retry") == 1
 
 
-def test_a_page_that_asks_for_ever_is_given_up(film, patched_site, caplog):
-    """An older page counts attempts from 1 whenever it mounts, and would be retried for ever."""
+def test_a_page_that_asks_for_ever_is_given_up(film, patched_site, caplog, monkeypatch):
+    """A page that does not count its attempts would be retried for ever."""
     caplog.set_level(logging.INFO)
+    monkeypatch.setattr("framefleet.rendering.studio.MAX_PAGE_ATTEMPTS", MOST_PAGE_ATTEMPTS)
     site = patched_site(
         "window.remotion_attempt < 2 && (", "((window.remotion_attempt = 1), true) && ("
     )
@@ -143,7 +150,7 @@ def test_a_component_that_throws_is_named_with_frame_and_source(film, first, exe
 
 
 def test_what_the_page_writes_to_its_console_is_heard(film):
-    logs = []
+    logs: list[Log] = []
     film("Logs", on_log=logs.append)
     own = [(log.level, log.text, log.location) for log in logs if "of frame" in log.text]
     warned = line_of("Failures.tsx", "console.warn")

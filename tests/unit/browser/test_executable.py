@@ -20,7 +20,7 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setattr(executable, "_DEBIAN", tmp_path / "usr/lib/chromium-headless-shell")
 
     def install(name: str, content: bytes = b"\x7fELF") -> Path:
-        path = tmp_path / name
+        path: Path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         path.chmod(0o755)
@@ -29,7 +29,8 @@ def machine(tmp_path, monkeypatch):
     return install
 
 
-CACHED = ".cache/puppeteer/chrome-headless-shell/linux-{}/chrome-headless-shell-linux64/chrome-headless-shell"
+SHELL = "chrome-headless-shell"
+CACHED = f".cache/puppeteer/{SHELL}/linux-{{}}/{SHELL}-linux64/{SHELL}"
 
 
 def test_a_machine_without_browsers_is_told_what_to_install(machine):

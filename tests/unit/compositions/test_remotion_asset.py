@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from framefleet.compositions.remotion_sounds import read_artifacts, read_sounds
+from framefleet.compositions.remotion_sounds import read_sounds
 from framefleet.domain.sound import InlineSound
 from framefleet.errors import PageScriptError
 
@@ -95,29 +94,3 @@ def test_inline_audio_is_kept_as_samples():
 def test_an_asset_of_another_frame_was_collected_too_early():
     with pytest.raises(PageScriptError, match="The sound a of frame 39 was still registered at"):
         read(audio(frame=39))
-
-
-def artifact(kind: str, **more) -> dict[str, Any]:
-    return {"type": "artifact", "filename": f"{kind}.x", "contentType": kind, **more}
-
-
-def test_artifacts_are_text_bytes_or_the_picture():
-    content = base64.b64encode(b"\x00\xff").decode()
-    assets = [
-        audio(),
-        artifact("text", content="grüße"),
-        artifact("binary", content=content),
-        artifact("thumbnail"),
-    ]
-    found = read_artifacts(assets, frame=40, picture=b"jpeg")
-    assert [(one.filename, one.content, one.frame) for one in found] == [
-        ("text.x", "grüße".encode(), 40),
-        ("binary.x", b"\x00\xff", 40),
-        ("thumbnail.x", b"jpeg", 40),
-    ]
-    assert read(*assets).sounds[0].id == "a"
-
-
-def test_an_unknown_kind_of_artifact_is_an_error():
-    with pytest.raises(PageScriptError, match="of unknown type 'hologram'"):
-        read_artifacts([artifact("hologram")], frame=0, picture=None)

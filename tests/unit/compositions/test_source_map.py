@@ -13,12 +13,12 @@ from framefleet.compositions.source_maps import SourceMap, SourceMaps, log_event
 from framefleet.errors import StackFrame
 
 # Bundle line 1: column 0 is a.ts:1, column 8 is a.ts:3, column 20 is b.ts:2. Line 2 maps nothing.
-# Line 3: column 4 is b.ts:17 (a jump of 15 takes two digits), then a segment without a source.
+# Line 3: column 4 is b.ts:18 (a jump of 16 takes two digits), then a segment without a source.
 MAP = {
     "version": 3,
     "sources": ["webpack://bundle/./src/a.ts", "webpack:///./node_modules/lib/b.ts"],
     "names": [],
-    "mappings": "AAAA,QAEA,YCDA;;IAeA,C",
+    "mappings": "AAAA,QAEA,YCDA;;IAgBA,C",
 }
 
 
@@ -36,7 +36,7 @@ def source_map() -> SourceMap:
         (1, 21, ("node_modules/lib/b.ts", 2)),
         (1, 5000, ("node_modules/lib/b.ts", 2)),
         (2, 1, None),
-        (3, 5, ("node_modules/lib/b.ts", 17)),
+        (3, 5, ("node_modules/lib/b.ts", 18)),
         (0, 1, None),
         (4, 1, None),
     ],

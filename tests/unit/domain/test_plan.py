@@ -87,7 +87,7 @@ CHANGES = [
 ]
 
 
-def changed(name: str, part: str, value: object) -> Plan:
+def changed(name, part, value):
     if part:
         value = dataclasses.replace(getattr(PLAN, name), **{part: value})
     return dataclasses.replace(PLAN, **{name: value})
