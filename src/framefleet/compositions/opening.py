@@ -43,15 +43,16 @@ class Overrides:
     fps: Fraction | None = None
     duration_in_frames: int | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("width", "height", "duration_in_frames"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise OptionError(f'"{name}" must be a whole number above 0, but is {value!r}.')
+
     def apply(self, composition: Composition) -> Composition:
         """The composition with what is set put in place."""
-        return replace(
-            composition,
-            width=self.width or composition.width,
-            height=self.height or composition.height,
-            fps=self.fps or composition.fps,
-            duration_in_frames=self.duration_in_frames or composition.duration_in_frames,
-        )
+        wanted = {name: getattr(self, name) for name in self.__slots__}
+        return replace(composition, **{k: v for k, v in wanted.items() if v is not None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
