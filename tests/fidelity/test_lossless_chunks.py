@@ -31,6 +31,9 @@ pytestmark = pytest.mark.anyio
 FRAMES = 29
 
 
+NOTHING_SET = Overrides()
+
+
 @dataclass(frozen=True)
 class Page:
     """A page and what is asked of it."""
@@ -39,7 +42,7 @@ class Page:
     composition: str | None
     kind: CompositionKind
     props: str = "{}"
-    overrides: Overrides = Overrides()
+    overrides: Overrides = NOTHING_SET
 
 
 PLAIN = Overrides(width=320, height=180, fps=Fraction(30), duration_in_frames=FRAMES)

@@ -192,13 +192,13 @@ def test_a_clip_sounds_as_it_was_recorded(render, wav, composition):
     assert lag(sound, steps, 0) == 0
     # Chromium's decoder fades in, and `<Video>` of @remotion/media passes on what it gives.
     inner = slice(SAMPLES_PER_FRAME, -SAMPLES_PER_FRAME)
-    assert loudness((sound - steps)[inner]) < 0.05 * loudness(steps)
+    assert loudness((sound - steps)[inner]) < 0.08 * loudness(steps)
 
 
 def test_a_clips_volume_and_trim_reach_its_sound(render, wav):
     props = {"trimBefore": FPS, "volume": 0.25}
     sound = mono(render("Clip", input_props=props, frame_range=(0, 59)))
-    assert_same(sound, 0.25 * wav("steps")[RATE : 3 * RATE], error=0.05)
+    assert_same(sound, 0.25 * wav("steps")[RATE : 3 * RATE], error=0.08)
 
 
 def test_a_clip_played_twice_as_fast_keeps_its_pitch(render):

@@ -8,10 +8,11 @@ import time
 import anyio
 import pytest
 
+from framefleet.browser.executable import find_browser
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.page import Page, PageLog, PageSetup, ScriptFailure
 from framefleet.browser.process import BrowserProcess
-from framefleet.browser.supervisor import BrowserSupervisor, find_browser
+from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.errors import (
     BrowserCrashedError,
     PageCancelledError,

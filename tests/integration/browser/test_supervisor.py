@@ -8,7 +8,7 @@ import signal
 import anyio
 import pytest
 
-from framefleet.browser import supervisor
+from framefleet.browser.executable import find_browser
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.errors import (
@@ -80,7 +80,7 @@ async def test_a_browser_something_went_wrong_with_is_not_lent_again():
 
 async def test_a_start_that_fails_is_tried_again(tmp_path):
     """The first two of three starts fail, as where memory is short for a moment."""
-    shell = supervisor.find_browser().path
+    shell = find_browser().path
     path = tmp_path / "chrome-headless-shell"
     path.write_text(
         f"#!/bin/bash\necho try >> {tmp_path}/tries\n"
@@ -104,7 +104,7 @@ async def test_a_start_that_always_fails_is_an_error_and_poisons_nothing(tmp_pat
             async with lender.lease():
                 raise AssertionError("there is no browser")
         path.unlink()
-        path.symlink_to(supervisor.find_browser().path)
+        path.symlink_to(find_browser().path)
         async with lender.lease() as browser:
             assert browser.is_alive
 
