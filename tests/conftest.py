@@ -49,7 +49,7 @@ def _nothing_left_behind(tmp_path_factory, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", None)
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     yield
-    gone, alive = psutil.wait_procs(
+    _, alive = psutil.wait_procs(
         [child for child in psutil.Process().children(True) if child.pid not in before], timeout=5
     )
     leaked = [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]

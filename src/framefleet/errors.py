@@ -225,6 +225,14 @@ class DiskFullError(OutputError):
     code = "disk_full"
 
 
+def full_disk(what: str) -> DiskFullError:
+    """The error of something that found no space."""
+    return DiskFullError(
+        f"The disk is full: {what} cannot be written. Free some space on it; TMPDIR names the "
+        "folder for temporary files."
+    )
+
+
 @contextmanager
 def writing(what: str, *, only_if_full: bool = False) -> Iterator[None]:
     """Turn the system's errors about files into ours: `what` cannot be written.
@@ -241,10 +249,7 @@ def writing(what: str, *, only_if_full: bool = False) -> Iterator[None]:
         raise
     except OSError as exc:
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(
-                f"The disk is full: {what} cannot be written. Free some space, or set TMPDIR to a "
-                "folder on a larger disk."
-            ) from exc
+            raise full_disk(what) from exc
         if only_if_full:
             raise
         raise OutputError(f"{what} cannot be written: {exc}.") from exc

@@ -106,7 +106,7 @@ def open_bench(request, pages, tmp_path):
 
 def page_of(tmp_path: Path, seek: str) -> Path:
     path = tmp_path / "page.html"
-    compositions = f"[{{id: 'film', width: 64, height: 64, fps: 30, durationInFrames: {FRAMES}}}]"
+    compositions = f"[{{id: 'film', width: 320, height: 64, fps: 30, durationInFrames: {FRAMES}}}]"
     path.write_text(
         "<!doctype html><script>window.framefleet = "
         f"{{compositions: {compositions}, seek(frame, {{props}}) {{{seek}}}}}</script>"
@@ -130,6 +130,13 @@ async def test_chunks_run_in_any_order(open_bench):
         for chunk in range(4):
             first = chunk * CHUNK
             assert await bench.stamps(chunk) == list(range(first, first + CHUNK))
+
+
+async def test_a_chunk_opens_with_a_picture_though_nothing_moved(open_bench, tmp_path):
+    async with open_bench(page_of(tmp_path, ""), composition="film") as bench:
+        for chunk in range(4):
+            await bench.run(chunk)
+            assert len(await bench.stamps(chunk)) == CHUNK
 
 
 async def test_as_many_chunks_run_at_once_as_there_are_slots(open_bench, tmp_path):

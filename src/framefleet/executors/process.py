@@ -16,6 +16,7 @@ from typing import Self
 
 import anyio
 import msgspec
+import psutil
 
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.process import remove_folder
@@ -160,6 +161,8 @@ class _Worker:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
+        if self._process.returncode != 0:
+            await asyncio.to_thread(_end_session, self._process.pid)
         await remove_folder(self._folder)
 
     async def _send(self, message: protocol.ToWorker) -> None:
@@ -172,3 +175,11 @@ class _Worker:
     def _said(self) -> str:
         said = (self._folder / _LOG_FILE).read_bytes()[-_LOG_TAIL_BYTES:]
         return said.decode(errors="replace").strip()
+
+
+def _end_session(leader: int) -> None:
+    """Kill what a worker that could not clean up has left: its browser, still at its files."""
+    for pid in psutil.pids():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(pid) == leader:
+                os.kill(pid, signal.SIGKILL)

@@ -15,7 +15,7 @@ from framefleet.encoding.inline_sound import InlineSounds
 from framefleet.encoding.join import ChunkVideo, join
 from framefleet.encoding.mix import mix
 from framefleet.encoding.retime import Samples
-from framefleet.errors import OutputError, OutputExistsError, writing
+from framefleet.errors import DiskFullError, OutputError, OutputExistsError, full_disk, writing
 from framefleet.rendering.chunk import ChunkFiles, ChunkRecord
 
 COMMENT = "Made with framefleet"
@@ -101,6 +101,8 @@ def whole_file(output: Path, *, overwrite: bool) -> Iterator[Path]:
                 partial.replace(output)
             else:
                 _create(partial, output)
+        except DiskFullError as exc:
+            raise full_disk(str(output)) from exc
         finally:
             partial.unlink(missing_ok=True)
 

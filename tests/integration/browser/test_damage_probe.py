@@ -60,3 +60,21 @@ async def test_a_probe_sees_what_a_picture_sees(browser: BrowserProcess, page_of
     assert [a == b for a, b in zip(found, expected, strict=True)] == [True] * len(SCRIPT)
     assert probing.probes >= (4 if visible else len(SCRIPT) - 3)
     assert probing.screenshots < careful.screenshots
+
+
+async def test_a_page_that_always_moves_pays_for_no_probe(
+    browser: BrowserProcess, page_of, capture, monkeypatch
+):
+    async with page_of(browser, PAGE) as page:
+        camera = Camera(page, capture)
+        await page.call("begin", "transform", await_promise=True)
+        await camera.shoot()
+        sent: list[str] = []
+        send = page.session.send
+        monkeypatch.setattr(
+            page.session, "send", lambda method, **more: sent.append(method) or send(method, **more)
+        )
+        for number in range(1, 13):
+            await page.call("change", number)
+            assert not isinstance(await camera.shoot(), Unchanged)
+    assert sent.count("HeadlessExperimental.beginFrame") == 12

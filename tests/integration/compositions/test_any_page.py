@@ -253,13 +253,22 @@ async def test_media_times_by_attributes(browser, page_folder, page_of):
 
 
 async def test_an_unanswered_request_is_named(browser, page_of):
-    server = await asyncio.start_server(lambda *_: asyncio.sleep(30), "127.0.0.1", 0)
+    ended = asyncio.Event()
+
+    async def keep_silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
     async with server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/never"
         page = page_of(f"<script>setTimeout(() => fetch('{url}'), 50)</script>")
         async with stage_of(browser, page, timeout_s=1.0) as stage:
             with pytest.raises(PageTimeoutError, match="/never"):
                 await stage.film(3)
+        ended.set()
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(
