@@ -71,9 +71,12 @@ async def test_a_page_that_always_moves_pays_for_no_probe(
         await camera.shoot()
         sent: list[str] = []
         send = page.session.send
-        monkeypatch.setattr(
-            page.session, "send", lambda method, **more: sent.append(method) or send(method, **more)
-        )
+
+        def note(method: str, **more: object):
+            sent.append(method)
+            return send(method, **more)
+
+        monkeypatch.setattr(page.session, "send", note)
         for number in range(1, 13):
             await page.call("change", number)
             assert not isinstance(await camera.shoot(), Unchanged)
