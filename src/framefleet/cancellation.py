@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 
@@ -31,12 +31,20 @@ class CancelSignal:
         for callback in callbacks:
             callback()
 
-    def _on_cancel(self, callback: Callable[[], object]) -> None:
+    @contextmanager
+    def listening(self, callback: Callable[[], object]) -> Iterator[None]:
+        """Call `callback` when the signal is given within this block, or was given before it."""
         with self._lock:
-            if not self.is_cancelled:
+            if is_waiting := not self.is_cancelled:
                 self._callbacks.append(callback)
-                return
-        callback()
+        if not is_waiting:
+            callback()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if callback in self._callbacks:
+                    self._callbacks.remove(callback)
 
 
 @asynccontextmanager
@@ -51,7 +59,11 @@ async def cancelled_by(signal: CancelSignal | None) -> AsyncIterator[None]:
         return
     loop = asyncio.get_running_loop()
     with anyio.CancelScope() as scope:
-        signal._on_cancel(lambda: loop.call_soon_threadsafe(scope.cancel))
-        yield
+
+        def cancel() -> None:
+            loop.call_soon_threadsafe(scope.cancel)
+
+        with signal.listening(cancel):
+            yield
     if scope.cancelled_caught:
         raise RenderCancelledError

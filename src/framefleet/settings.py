@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Settings:
             raise OptionError(
                 f"FRAMEFLEET_BROWSER_START_TIMEOUT_S must be a number of seconds, but is {text}."
             ) from exc
+        if not 0 < timeout_s < math.inf:
+            raise OptionError(f"FRAMEFLEET_BROWSER_START_TIMEOUT_S must be above 0, but is {text}.")
         return cls(
             browser=Path(browser) if browser else None,
             browser_start_timeout_s=timeout_s,

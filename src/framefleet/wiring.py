@@ -29,7 +29,10 @@ async def open_executor(
     browser: BrowserOptions,
     on_log: Callable[[Log], None],
 ) -> AsyncIterator[Executor]:
-    """The executor of that name. Inline it borrows from `supervisor`, whose browsers are warm."""
+    """The executor of that name. Inline it borrows from `supervisor`, whose browsers are warm.
+
+    Worker processes start their own, so idle ones of `supervisor` are ended.
+    """
     match name:
         case "inline":
             async with InlineExecutor(
@@ -37,6 +40,7 @@ async def open_executor(
             ) as inline:
                 yield inline
         case "process":
+            await supervisor.end_idle()
             async with ProcessExecutor(slots, site, str(storage.root), browser, on_log) as process:
                 yield process
         case never:

@@ -32,7 +32,12 @@ def test_each_variable_is_read():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("FRAMEFLEET_EXECUTOR", "cloud"), ("FRAMEFLEET_BROWSER_START_TIMEOUT_S", "soon")],
+    [
+        ("FRAMEFLEET_EXECUTOR", "cloud"),
+        ("FRAMEFLEET_BROWSER_START_TIMEOUT_S", "soon"),
+        ("FRAMEFLEET_BROWSER_START_TIMEOUT_S", "-1"),
+        ("FRAMEFLEET_BROWSER_START_TIMEOUT_S", "nan"),
+    ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(name, value):
     with pytest.raises(OptionError, match=f"{name} must be .* but is {value}"):

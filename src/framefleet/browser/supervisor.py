@@ -41,6 +41,10 @@ class BrowserSupervisor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.end_idle()
+
+    async def end_idle(self) -> None:
+        """End the browsers nobody has borrowed, where none will be wanted for a while."""
         while self._idle:
             await self._idle.pop().browser.aclose()
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 
-from framefleet.errors import BrowserCrashedError
-from framefleet.errors import ProtocolError as ProtocolError
+from framefleet.errors import BrowserCrashedError, ProtocolError
 
 EventHandler = Callable[[msgspec.Raw], None]
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from framefleet.browser.page import Page
-from framefleet.cdp.connection import ProtocolError
+from framefleet.errors import ProtocolError
 
 
 class Documents:

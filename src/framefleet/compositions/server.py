@@ -78,9 +78,17 @@ class SiteServer:
     async def __aexit__(self, *_: object) -> None:
         with anyio.CancelScope(shield=True):
             if self._runner is not None:
+                self._drop_connections(self._runner)
                 await self._runner.cleanup()
             if self._extractor is not None:
                 await asyncio.to_thread(self._extractor.close)
+
+    def _drop_connections(self, runner: web.AppRunner) -> None:
+        # A browser that was killed in the middle of an answer will not read the rest of it, and a
+        # connection that waits for that outlives the event loop.
+        for handler in runner.server.connections if runner.server else ():
+            if handler.transport is not None:
+                handler.transport.abort()
 
     def _open_extractor(self) -> FrameExtractor:
         # NumPy costs every worker 0.15 s; most sites never ask for a frame.

@@ -25,7 +25,7 @@ from framefleet.local.session import Session, SiteRequest, open_session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
 from framefleet.rendering.artifacts import gather_artifacts
-from framefleet.rendering.assembly import assemble, check_output, sound_sources
+from framefleet.rendering.assembly import assemble, check_absent, check_output, sound_sources
 from framefleet.rendering.chunk import ARTIFACT_FOLDER, ChunkFiles
 from framefleet.rendering.planning import RenderOptions, plan
 from framefleet.settings import ExecutorName
@@ -162,7 +162,8 @@ async def _assemble(
     output: Path,
     on_frames: Callable[[int], None],
 ) -> None:
-    gather_artifacts(chunk.record for chunk in chunks)
+    for _, name in gather_artifacts(chunk.record for chunk in chunks):
+        check_absent(output.parent / name, overwrite=request.overwrite)
     names = sorted(sound_sources(chunk.record for chunk in chunks))
     paths = await asyncio.gather(*(session.site.media.path(name) for name in names))
 

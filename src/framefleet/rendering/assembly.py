@@ -107,6 +107,16 @@ def whole_file(output: Path, *, overwrite: bool) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def check_absent(path: Path, *, overwrite: bool) -> None:
+    """Refuse to replace a file unless asked to.
+
+    Raises:
+        OutputExistsError: it is there already.
+    """
+    if path.exists() and not overwrite:
+        raise OutputExistsError(f"{path} exists already. Choose another name or give --overwrite.")
+
+
 def check_output(output: Path, *, overwrite: bool) -> None:
     """Refuse an output that cannot be written, before any work is done.
 
@@ -121,10 +131,7 @@ def check_output(output: Path, *, overwrite: bool) -> None:
         )
     if output.is_dir():
         raise OutputError(f"The output {output} is a folder. Name a file, such as {output}/out.mp4")
-    if output.exists() and not overwrite:
-        raise OutputExistsError(
-            f"{output} exists already. Choose another name or give --overwrite."
-        )
+    check_absent(output, overwrite=overwrite)
     if not os.access(folder, os.W_OK):
         raise OutputError(f"The folder {folder} of the output cannot be written to.")
 

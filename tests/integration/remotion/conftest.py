@@ -22,17 +22,16 @@ def film(remotion_site: Path, tmp_path: Path) -> Callable[..., RenderResult]:
     """Renders a composition in this process, as fast as can be."""
 
     def render(composition: str, **options) -> RenderResult:
+        folder = tmp_path / f"film{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
         settings: dict[str, Any] = {
+            "output": folder / "out.mp4",
             "executor": "inline",
             "x264_preset": "ultrafast",
             "chunk_frames": 1000,
         }
-        folder = tmp_path / f"film{len(list(tmp_path.iterdir()))}"
-        folder.mkdir()
         site = options.pop("site", remotion_site)
-        return framefleet.render_media(
-            site, composition, output=folder / "out.mp4", **(settings | options)
-        )
+        return framefleet.render_media(site, composition, **(settings | options))
 
     return render
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from framefleet.domain.events import Log
 from framefleet.errors import (
+    OutputExistsError,
     PageCancelledError,
     PageScriptError,
     PageTimeoutError,
@@ -197,3 +198,14 @@ def test_a_file_outside_of_the_folder_is_refused(film, patched_site, tmp_path):
     with pytest.raises(PageScriptError, match="outside"):
         film("Artifacts", site=site)
     assert not list(tmp_path.rglob("escaped.srt"))
+
+
+def test_an_artifact_replaces_no_file_unasked(film, tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "captions.srt").write_text("mine")
+    with pytest.raises(OutputExistsError, match=r"captions\.srt exists already"):
+        film("Artifacts", output=kept / "out.mp4")
+    assert [path.name for path in kept.iterdir()] == ["captions.srt"]
+    film("Artifacts", output=kept / "out.mp4", overwrite=True)
+    assert (kept / "captions.srt").read_text() != "mine"
