@@ -44,7 +44,7 @@ from framefleet.domain.request import (
     serialize_props,
 )
 from framefleet.domain.timing import parse_rate
-from framefleet.errors import FramefleetError, OptionError, writing
+from framefleet.errors import OptionError, root_error, writing
 from framefleet.local import media, still
 from framefleet.local.media import MediaRequest, RenderResult
 from framefleet.local.session import SiteRequest, open_session
@@ -338,14 +338,4 @@ async def _render(signal: CancelSignal | None) -> AsyncIterator[None]:
             async with cancelled_by(signal):
                 yield
     except BaseExceptionGroup as group:
-        raise _cause(group) from group
-
-
-def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    flat = group.exceptions[0]
-    while isinstance(flat, BaseExceptionGroup):
-        flat = flat.exceptions[0]
-    ours = group.subgroup(FramefleetError)
-    while isinstance(ours, BaseExceptionGroup):
-        ours = ours.exceptions[0]  # type: ignore[assignment]  # a group holds leaves or groups
-    return ours or flat
+        raise root_error(group) from group

@@ -225,6 +225,18 @@ class DiskFullError(OutputError):
     code = "disk_full"
 
 
+def root_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that ended a group of tasks: one of ours, before those it caused in the others."""
+    leaves = _leaves(group)
+    return next((error for error in leaves if isinstance(error, FramefleetError)), leaves[0])
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+
+
 def full_disk(what: str) -> DiskFullError:
     """The error of something that found no space."""
     return DiskFullError(

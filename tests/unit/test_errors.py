@@ -8,7 +8,14 @@ import pickle
 import pytest
 
 from framefleet import errors
-from framefleet.errors import BY_CODE, DiskFullError, FramefleetError, OutputError, writing
+from framefleet.errors import (
+    BY_CODE,
+    DiskFullError,
+    FramefleetError,
+    OutputError,
+    root_error,
+    writing,
+)
 
 ALL = sorted(BY_CODE.values(), key=lambda kind: kind.__name__)
 CONTEXT = {"frame": 7, "url": "http://x/", "ratio": 0.5, "known": ["a", "b"]}
@@ -104,3 +111,10 @@ def test_blocks_that_do_more_than_write_let_other_errors_pass():
 def test_our_own_errors_are_not_translated_twice():
     with pytest.raises(errors.OutputExistsError, match=r"^there$"), writing("out.mp4"):
         raise errors.OutputExistsError("there")
+
+
+def test_the_error_of_a_group_is_ours_and_not_one_that_followed_from_it():
+    ours = DiskFullError("full")
+    group = BaseExceptionGroup("of", [RuntimeError("broken"), BaseExceptionGroup("in", [ours])])
+    assert root_error(group) is ours
+    assert str(root_error(BaseExceptionGroup("of", [RuntimeError("broken")]))) == "broken"

@@ -24,6 +24,8 @@ from framefleet.errors import BrowserCrashedError, PageScriptError, PageTimeoutE
 # After so many frames that were ready at once, the picture is again taken before asking.
 FRAMES_TO_TRUST = 8
 MAX_WAITS = 50
+# A page that changes by itself all the time is filmed as it is.
+MAX_LATE_PICTURES = 3
 # Without it 7 of 96 pages lacked their video in the first picture, eight pages at a time on two
 # cores; with it none of 116.
 VIDEO_SETTLE_S = 0.1
@@ -112,7 +114,7 @@ class RemotionStage:
                 if state["hasNewVideo"]:
                     await self._settle()
                     shot = None
-                return await self._shoot(again=shot is not None), state
+                return await self._shoot(frame, again=shot is not None), state
             await wait_until_ready(page, scene.page.timeout_s, frame=frame)
             await camera.tick()
             state = await self._collect(taken=False)
@@ -136,14 +138,19 @@ class RemotionStage:
             await asyncio.sleep(VIDEO_SETTLE_S / 2)
         camera.forget()
 
-    async def _shoot(self, *, again: bool) -> Shot:
-        """Photograph the page as it is now: with a frame of its own, not only the browser's."""
-        for _ in range(MAX_WAITS):
-            if not self._camera.may_probe:
+    async def _shoot(self, frame: int, *, again: bool) -> Shot:
+        """Photograph the page until a picture shows it drawn, ready and as it stays."""
+        page, camera = self._page, self._camera
+        for attempt in range(MAX_WAITS):
+            await page.evaluate("window.__framefleet.expectFrame()")
+            if not camera.may_probe:
                 # A video's picture is a surface of its own, which may come one draw late.
-                await self._camera.draw()
-            shot = await (self._camera.retake() if again else self._camera.shoot())
-            if await self._page.evaluate("window.__framefleet.isDrawn()"):
+                await camera.draw()
+            shot = await (camera.retake() if again else camera.shoot())
+            seen = await page.evaluate("window.__framefleet.check()", await_promise=True)
+            if not (seen["ready"] and seen["fonts"]):
+                await wait_until_ready(page, self._scene.page.timeout_s, frame=frame)
+            elif seen["drawn"] and (not seen["late"] or attempt >= MAX_LATE_PICTURES):
                 return shot
             again = True
         raise BrowserCrashedError(f"Chromium drew no frame of the page in {MAX_WAITS} tries.")

@@ -82,6 +82,13 @@
     runtime: String(window.remotion_imported ?? window.remotion_version ?? ''),
   });
 
+  // React commits in tasks of its own, and may yield between rendering and committing.
+  // <OffthreadVideo> closes its handle while it renders and its image opens the next one in the
+  // commit: in between the page is ready for a moment without being so. Three hops let it commit.
+  const letCommit = async () => {
+    for (let i = 0; i < 3; i += 1) await hop();
+  };
+
   window.__framefleet = {
     state: () => {
       seekAgain();
@@ -89,25 +96,26 @@
     },
     openHandles: () =>
       Object.values(window.remotion_delayRenderTimeouts ?? {}).map((handle) => handle.label),
-    // React commits in tasks of its own: three hops let it, so that the next frame draws it.
     async seek(frame, composition, attempt) {
       window.remotion_setFrame(frame, composition, attempt);
-      await hop();
-      await hop();
-      await hop();
+      await letCommit();
       observer.observe(document, everything);
       expectFrame();
     },
-    // Sounds register in passive effects, a task after the commit: hence the hop. Collected only
-    // once a frame: one that was `taken` already must have been drawn, and not changed since.
+    // Sounds register in passive effects, a task after the commit. They are collected only once a
+    // frame: one that was `taken` already must have been drawn, and not changed since.
     async collect(taken) {
-      const before = state();
-      const mustWait = !before.ready || !before.fonts || (taken && (late > 0 || !drawn));
-      if (mustWait) return {...before, assets: null};
-      await hop();
-      if (!taken) expectFrame();
-      return {...before, hasNewVideo: hasNewVideo(), assets: window.remotion_collectAssets()};
+      const isWhole = ({ready, fonts}) => ready && fonts && !(taken && (late > 0 || !drawn));
+      if (isWhole(state())) await letCommit();
+      const now = state();
+      if (!isWhole(now)) return {...now, assets: null};
+      return {...now, hasNewVideo: hasNewVideo(), assets: window.remotion_collectAssets()};
     },
-    isDrawn: () => drawn,
+    expectFrame,
+    // What became of the page by the time its picture was taken.
+    async check() {
+      await letCommit();
+      return {...state(), drawn, late};
+    },
   };
 })();

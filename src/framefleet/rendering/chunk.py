@@ -16,7 +16,7 @@ from framefleet.domain.plan import Plan
 from framefleet.domain.sound import FrameSounds
 from framefleet.domain.timing import FrameRange
 from framefleet.encoding.video_encoder import ChunkEncoder
-from framefleet.errors import PageScriptError, writing
+from framefleet.errors import PageScriptError, root_error, writing
 from framefleet.rendering.studio import Studio
 
 VIDEO_FILE = "video.mp4"
@@ -96,7 +96,7 @@ async def render_chunk(
                 tasks.start_soon(_encode, encoder, receive, counts)
                 await _film(studio, frames, send, counts, sounds, artifacts)
         except BaseExceptionGroup as group:
-            raise _first(group) from None
+            raise root_error(group) from None
     _write_artifacts(folder / ARTIFACT_FOLDER, artifacts)
     record = ChunkRecord(
         frames=frames,
@@ -156,9 +156,3 @@ def _write_artifacts(folder: Path, artifacts: list[Artifact]) -> None:
         with writing(f"The artifact {artifact.filename}"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(artifact.content)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that ended a task group: the other task was only told to stop."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
