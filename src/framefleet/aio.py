@@ -174,7 +174,9 @@ async def render_media(
         frame_range: one frame, `(first, last)` both included, or `(first, None)` to the end.
         crf: quality, 1 (best) to 51.
         color_space: bt709, bt2020-ncl, bt601, or `default` (Remotion's: full-range BT.601).
-        image_format: how frames travel from Chromium to the encoder: jpeg (fast) or png.
+        image_format: how frames travel from Chromium to the encoder: jpeg (fast) or png; None is
+            the composition's own default, else jpeg.
+        pixel_format: None is the composition's own default, else yuv420p.
         scale: device pixels for one CSS pixel, above 0 and at most 16.
         muted: leave the sound out.
         concurrency: chunks rendered at a time, or a share of the cores such as `"50%"`.
@@ -208,6 +210,8 @@ async def render_media(
         ),
         audio=AudioOptions(muted=muted),
         page=site_request.page,
+        image_format=choice(ImageFormat, image_format, "image_format") if image_format else None,
+        pixel_format=pixel_format,
         chunk_frames=chunk_frames,
         streams=read_concurrency(concurrency, cores=usable_cores(), default=default_streams()),
     )

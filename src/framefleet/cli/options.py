@@ -160,8 +160,8 @@ picture_options = together(
     option(PICTURE, "--scale", type=float, metavar="X", default=1, show_default=True,
            help="Device pixels for one CSS pixel, above 0 and at most 16."),
     option(PICTURE, "--image-format", type=_values(ImageFormat),
-           help="How frames are taken. A video takes jpeg (fast) or png; a still goes by its "
-                "name."),
+           help="How frames are taken. A video takes jpeg (fast) or png, by default the "
+                "composition's own, else jpeg; a still goes by its name."),
     option(PICTURE, "--jpeg-quality", type=int, metavar="Q", default=DEFAULT_JPEG_QUALITY,
            show_default=True, help="0 to 100."),
 )  # fmt: skip
@@ -176,8 +176,9 @@ video_options = together(
            metavar="PRESET", show_default=True,
            help="Encoder effort, ultrafast to placebo: slower makes smaller files."),
     option(VIDEO, "--pixel-format", type=click.Choice(H264_PIXEL_FORMATS),
-           metavar="FORMAT", default=DEFAULT_PIXEL_FORMAT, show_default=True,
-           help="yuv420p plays everywhere; also 422p and 444p, and 10 bit (10le)."),
+           metavar="FORMAT",
+           help="yuv420p plays everywhere; also 422p and 444p, and 10 bit (10le). By default the "
+                f"composition's own, else {DEFAULT_PIXEL_FORMAT}."),
     option(VIDEO, "--color-space", type=_values(ColorSpace), default=ColorSpace.BT709.value,
            metavar="NAME", show_default=True,
            help="bt709, bt601, bt2020-ncl or default (Remotion's: full-range BT.601)."),

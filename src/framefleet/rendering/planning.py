@@ -6,7 +6,13 @@ import math
 from dataclasses import dataclass, replace
 
 from framefleet.domain.composition import Composition, CompositionKind, lower_to_even
-from framefleet.domain.output import AudioOptions, CaptureOptions, VideoOptions
+from framefleet.domain.output import (
+    AudioOptions,
+    CaptureOptions,
+    ImageFormat,
+    VideoOptions,
+    choice,
+)
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.timing import FrameRange
 from framefleet.errors import OptionError
@@ -21,6 +27,8 @@ MIN_CHUNK_FRAMES = 20
 class RenderOptions:
     """What a caller decides about a video.
 
+    `image_format` and `pixel_format` are what the caller insists on; None leaves them to the
+    composition's defaults, and those of `capture` and `video` come last.
     `frames` is the part to render (None: all). `chunk_frames` is the length of a chunk and
     `streams` the number of chunks filmed at a time, which sizes chunks where no length is given.
     """
@@ -30,6 +38,8 @@ class RenderOptions:
     video: VideoOptions
     audio: AudioOptions
     page: PageOptions
+    image_format: ImageFormat | None = None
+    pixel_format: str | None = None
     chunk_frames: int | None = None
     streams: int = 1
 
@@ -48,6 +58,7 @@ def plan(
     Raises:
         OptionError: the options do not fit the composition.
     """
+    options = _with_defaults_of(composition, options)
     options.video.check()
     scale = options.capture.scale
     composition = replace(
@@ -68,6 +79,22 @@ def plan(
         encoder=encoder,
         zero_s=zero_s,
     )
+
+
+def _with_defaults_of(composition: Composition, options: RenderOptions) -> RenderOptions:
+    """Caller, then composition, then ours (spec/remotion-page-contract.md 3.4)."""
+    image_format = options.image_format or composition.default_video_image_format
+    pixel_format = options.pixel_format or composition.default_pixel_format
+    sample_rate = composition.default_sample_rate
+    capture, video, audio = options.capture, options.video, options.audio
+    if image_format:
+        image_format = choice(ImageFormat, image_format, "image_format")
+        capture = replace(capture, image_format=image_format)
+    if pixel_format:
+        video = replace(video, pixel_format=pixel_format)
+    if sample_rate:
+        audio = replace(audio, sample_rate=sample_rate)
+    return replace(options, capture=capture, video=video, audio=audio)
 
 
 def resolve_frames(wanted: tuple[int, int | None] | None, duration: int) -> FrameRange:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from framefleet.domain.composition import Composition, CompositionKind, FrameSize
-from framefleet.domain.output import AudioOptions, CaptureOptions, VideoOptions
+from framefleet.domain.output import AudioOptions, CaptureOptions, ImageFormat, VideoOptions
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.timing import FrameRange
 from framefleet.errors import OptionError
@@ -141,3 +142,49 @@ def test_options_the_codec_cannot_do_are_refused_here():
 def test_equal_inputs_give_equal_plans():
     assert planned(61, streams=2).hash == planned(61, streams=2).hash
     assert planned(61, streams=2).hash != planned(62, streams=2).hash
+
+
+FILM = Composition(
+    id="film",
+    kind=CompositionKind.REMOTION,
+    width=640,
+    height=360,
+    fps=Fraction(30),
+    duration_in_frames=90,
+    default_video_image_format="png",
+    default_pixel_format="yuv444p",
+    default_sample_rate=44_100,
+)
+
+
+def plan_of_film(**options) -> Plan:
+    wanted = RenderOptions(
+        capture=CaptureOptions(),
+        video=VideoOptions(),
+        audio=AudioOptions(),
+        page=PageOptions(),
+        **options,
+    )
+    return plan(FILM, wanted, input_props="{}", browser="b", encoder="e")
+
+
+def test_the_compositions_own_defaults_come_before_ours():
+    found = plan_of_film()
+    assert found.capture.image_format is ImageFormat.PNG
+    assert found.video.pixel_format == "yuv444p"
+    assert found.audio.sample_rate == 44_100
+
+
+def test_the_caller_comes_before_the_composition():
+    found = plan_of_film(image_format=ImageFormat.JPEG, pixel_format="yuv420p")
+    assert found.capture.image_format is ImageFormat.JPEG
+    assert found.video.pixel_format == "yuv420p"
+
+
+def test_a_default_the_codec_cannot_do_is_refused():
+    transparent = replace(FILM, default_pixel_format="yuva420p")
+    wanted = RenderOptions(
+        capture=CaptureOptions(), video=VideoOptions(), audio=AudioOptions(), page=PageOptions()
+    )
+    with pytest.raises(OptionError, match="codec h264 does not support it"):
+        plan(transparent, wanted, input_props="{}", browser="b", encoder="e")
