@@ -2,6 +2,8 @@
 
 FramefleetError
 ├── OptionError                 an option, prop or argument cannot be used
+│   ├── OptionTypeError         it is of the wrong kind
+│   └── OptionRangeError        it is out of range
 ├── SiteError                   the site is missing, or is not one
 │   └── SiteUnreachableError    its URL answers with an error, or not at all
 ├── CompositionNotFoundError    the site has no composition of that id
@@ -48,7 +50,10 @@ Context = str | int | float | list[str]
 
 
 class FramefleetError(Exception):
-    """The render failed."""
+    """The render failed.
+
+    A `hint` in the context (what was given, how to mend it) is shown after the message.
+    """
 
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
@@ -58,12 +63,21 @@ class FramefleetError(Exception):
         super().__init__(message or type(self).__doc__)
         self.context = context
 
+    def __str__(self) -> str:
+        hint = self.context.get("hint")
+        return f"{self.message} {hint}" if hint else self.message
+
+    @property
+    def message(self) -> str:
+        """What failed, without the hint."""
+        return str(self.args[0])
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.context)
 
     def to_dict(self) -> dict[str, Any]:
         """The error as JSON-ready values; `from_dict` reads it back in another process."""
-        return {"code": self.code, "message": str(self), "context": self.context}
+        return {"code": self.code, "message": self.message, "context": self.context}
 
     @staticmethod
     def from_dict(value: dict[str, Any]) -> FramefleetError:
@@ -85,6 +99,18 @@ class OptionError(FramefleetError, ValueError):
 
     code = "invalid_option"
     exit_code = 2
+
+
+class OptionTypeError(OptionError, TypeError):
+    """An option is of the wrong kind (a TypeError in the reference)."""
+
+    code = "option_type"
+
+
+class OptionRangeError(OptionError):
+    """An option is out of range (a RangeError in the reference)."""
+
+    code = "option_range"
 
 
 class SiteError(FramefleetError):

@@ -1,25 +1,36 @@
-"""What comes out: codecs, pixel formats, colour, and the rules between them."""
+"""What a plan says of pictures, video, sound and the file they become, checked and resolved.
+
+`rules` makes these from what a caller asks for.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
 
-from framefleet.errors import OptionError
+from framefleet.domain.codecs import DEFAULT_PIXEL_FORMAT, AudioCodec, Codec
 
-
-class Codec(StrEnum):
-    """Video codec of the output."""
-
-    H264 = "h264"
+DEFAULT_JPEG_QUALITY = 80
+DEFAULT_SAMPLE_RATE = 48_000
+DEFAULT_AUDIO_BITRATE = 320_000
 
 
 class ImageFormat(StrEnum):
-    """How a filmed frame travels from Chromium to the encoder, and what a still is written as."""
+    """What Chromium makes of a frame. `none` films nothing: only sound is wanted.
+
+    Video is made of jpeg or png; webp and pdf are for stills.
+    """
 
     JPEG = "jpeg"
     PNG = "png"
+    WEBP = "webp"
+    PDF = "pdf"
+    NONE = "none"
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the page's background is left transparent; under a JPEG it is black."""
+        return self in (ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.PDF)
 
 
 class ColorSpace(StrEnum):
@@ -31,54 +42,12 @@ class ColorSpace(StrEnum):
     BT2020_NCL = "bt2020-ncl"
 
 
-X264_PRESETS = (
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
-    "placebo",
-)
-PIXEL_FORMATS = (
-    "yuv420p",
-    "yuva420p",
-    "yuv422p",
-    "yuv444p",
-    "yuv420p10le",
-    "yuv422p10le",
-    "yuv444p10le",
-    "yuva444p10le",
-)
-ALPHA_PIXEL_FORMATS = ("yuva420p", "yuva444p10le")
-H264_PIXEL_FORMATS = tuple(name for name in PIXEL_FORMATS if name not in ALPHA_PIXEL_FORMATS)
-H264_EXTENSIONS = ("mp4", "mkv", "mov")
-H264_CRF_RANGE = (1, 51)
-DEFAULT_CRF = 18
-DEFAULT_PRESET = "medium"
-DEFAULT_PIXEL_FORMAT = "yuv420p"
-DEFAULT_JPEG_QUALITY = 80
-DEFAULT_SAMPLE_RATE = 48_000
-MAX_SCALE = 16
+class HardwareAcceleration(StrEnum):
+    """Whether an encoder of the graphics card is used."""
 
-
-E = TypeVar("E", bound=StrEnum)
-
-
-def choice(kind: type[E], value: str, name: str) -> E:
-    """The member of a closed set that `value` names.
-
-    Raises:
-        OptionError: lists the set.
-    """
-    try:
-        return kind(value)
-    except ValueError as exc:
-        known = ", ".join(kind)
-        raise OptionError(f'"{name}" must be one of {known}, but is "{value}".') from exc
+    DISABLE = "disable"
+    IF_POSSIBLE = "if-possible"
+    REQUIRED = "required"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,61 +58,62 @@ class CaptureOptions:
     jpeg_quality: int = DEFAULT_JPEG_QUALITY
     scale: float = 1.0
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.jpeg_quality <= 100:
-            raise OptionError("JPEG Quality option must be between 0 and 100.")
-        if not 0 < self.scale <= MAX_SCALE:
-            raise OptionError(
-                f'"scale" must be bigger than 0 and at most {MAX_SCALE}, but is {self.scale}'
-            )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoOptions:
-    """How frames are encoded. `threads` is the encoder's share of the cores."""
+    """How frames are encoded.
+
+    `encoder` is FFmpeg's name of it. At most one of `crf` and `bitrate` is set; with neither the
+    encoder decides. `bitrate`, `max_rate` and `buffer_size` are in bits (a second). None leaves
+    `gop_size` (frames) and `preset` to the encoder. `pixel_format` is one the encoder takes.
+    `threads` is the encoder's share of the cores.
+    """
 
     codec: Codec = Codec.H264
-    crf: int = DEFAULT_CRF
-    preset: str = DEFAULT_PRESET
+    encoder: str = "libx264"
+    crf: int | None = 18
+    bitrate: int | None = None
+    max_rate: int | None = None
+    buffer_size: int | None = None
+    gop_size: int | None = None
+    preset: str | None = None
+    prores_profile: str | None = None
     pixel_format: str = DEFAULT_PIXEL_FORMAT
     color_space: ColorSpace = ColorSpace.BT709
     threads: int = 1
 
-    def check(self) -> None:
-        """Refuse what the codec cannot do.
-
-        Raises:
-            OptionError: with the reference's text where it has one (spec/encoding.md 2).
-        """
-        low, high = H264_CRF_RANGE
-        if self.crf == 0:
-            raise OptionError(
-                "Setting the CRF to 0 with a H264 codec is not supported anymore because of it's "
-                "inconsistencies between platforms. Use a CRF of at least 1."
-            )
-        if not low <= self.crf <= high:
-            raise OptionError(
-                f"CRF must be between {low} and {high} for codec {self.codec}. Passed: {self.crf}"
-            )
-        if self.preset not in X264_PRESETS:
-            raise OptionError(
-                f'The Preset profile "{self.preset}" is not valid. '
-                f"Valid options are {', '.join(X264_PRESETS)}"
-            )
-        if self.pixel_format not in PIXEL_FORMATS:
-            raise OptionError(f"Value {self.pixel_format} is not valid as a pixel format.")
-        if self.pixel_format not in H264_PIXEL_FORMATS:
-            raise OptionError(
-                f"Pixel format was set to '{self.pixel_format}' but codec {self.codec} does not "
-                f"support it. Valid pixel formats for codec {self.codec} are: "
-                f"{', '.join(H264_PIXEL_FORMATS)}."
-            )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioOptions:
-    """How sound is mixed and encoded. `sample_rate` is in Hz, `bitrate` in bits a second."""
+    """How sound is mixed and encoded. `sample_rate` is in Hz, `bitrate` in bits a second.
 
-    muted: bool = False
+    `codec` None: the output has no sound, and the page is not asked for any. `is_enforced`: a
+    composition without sound gets a silent track.
+    """
+
+    codec: AudioCodec | None = AudioCodec.AAC
     sample_rate: int = DEFAULT_SAMPLE_RATE
-    bitrate: int = 320_000
+    bitrate: int = DEFAULT_AUDIO_BITRATE
+    is_enforced: bool = False
+
+    @property
+    def muted(self) -> bool:
+        """Whether the output has no sound."""
+        return self.codec is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """The file that chunks are assembled to.
+
+    `codec` None: a sequence of pictures. `extension` (no dot) names the container.
+    `separate_audio` is the extension of the file that holds the sound instead of the main one.
+    `gif_loops` is how often a GIF is repeated; None is for ever. `metadata` goes into the file as
+    it is.
+    """
+
+    codec: Codec | None = Codec.H264
+    extension: str = "mp4"
+    separate_audio: str | None = None
+    gif_loops: int | None = None
+    metadata: dict[str, str] = field(default_factory=dict)

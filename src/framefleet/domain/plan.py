@@ -10,32 +10,51 @@ from typing import Any
 import msgspec
 
 from framefleet.domain.composition import Composition, FrameSize
-from framefleet.domain.output import AudioOptions, CaptureOptions, VideoOptions
+from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
 from framefleet.domain.timing import FrameRange
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChromiumOptions:
+    """How Chromium behaves towards pages.
+
+    `gl` names its GL back end (None: software compositing, WebGL by SwiftShader).
+    `disable_web_security` lets a page read from servers that do not allow it (CORS).
+    `dark_mode` answers `prefers-color-scheme` with dark.
+    """
+
+    gl: str | None = None
+    disable_web_security: bool = False
+    ignore_certificate_errors: bool = False
+    user_agent: str | None = None
+    dark_mode: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOptions:
     """How the page is run. `timeout_s` bounds each wait for it.
 
-    `gl` names Chromium's GL back end (None: software compositing, WebGL by SwiftShader).
-    `env` reaches a Remotion page as `process.env`.
+    `env` reaches a Remotion page as `process.env`. `media_cache_bytes` bounds the decoded pictures
+    of videos kept at a time (None: an eighth of the memory). `chromium` is how the browser is
+    started and what pages see of it.
     """
 
     timeout_s: float = 30.0
     env: dict[str, str] = field(default_factory=dict)
-    gl: str | None = None
     log_level: str = "info"
     media_cache_bytes: int | None = None
+    chromium: ChromiumOptions = field(default_factory=ChromiumOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A render as every worker sees it.
 
-    `chunks` follow each other without gap or overlap. `zero_s` is the page time of frame 0 of a
+    `chunks` hold the composition's frames in the order of the output; every one has the same step.
+    `video` None: frames are kept as Chromium's pictures, or not filmed at all (an image format of
+    none). `zero_s` is the page time of frame 0 of a
     page on our clock, None for the other kinds. `browser` and `encoder` are the versions planned
     with.
     """
@@ -44,8 +63,9 @@ class Plan:
     input_props: str
     chunks: tuple[FrameRange, ...]
     capture: CaptureOptions
-    video: VideoOptions
+    video: VideoOptions | None
     audio: AudioOptions
+    output: OutputOptions
     page: PageOptions
     browser: str
     encoder: str
@@ -53,9 +73,14 @@ class Plan:
     version: int = PLAN_VERSION
 
     @property
-    def frames(self) -> FrameRange:
-        """All frames of the render."""
-        return FrameRange(self.chunks[0].start, self.chunks[-1].stop)
+    def frame_count(self) -> int:
+        """How many frames the output has."""
+        return sum(len(chunk) for chunk in self.chunks)
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames a second of the output: the composition's, over the step from frame to frame."""
+        return self.composition.fps / self.chunks[0].step
 
     @property
     def frame_size(self) -> FrameSize:
