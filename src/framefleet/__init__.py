@@ -9,19 +9,21 @@ if TYPE_CHECKING:
     from framefleet import aio, errors
     from framefleet.blocking import (
         get_compositions,
+        render_frames,
         render_media,
         render_still,
         select_composition,
     )
     from framefleet.cancellation import CancelSignal
     from framefleet.domain.composition import Composition, CompositionKind, FrameSize
-    from framefleet.domain.events import Log
+    from framefleet.domain.events import ArtifactFile, Log
     from framefleet.domain.progress import RenderProgress, RenderStage
     from framefleet.errors import FramefleetError
     from framefleet.local.media import RenderResult
     from framefleet.local.still import StillResult
 
 __all__ = [
+    "ArtifactFile",
     "CancelSignal",
     "Composition",
     "CompositionKind",
@@ -35,6 +37,7 @@ __all__ = [
     "aio",
     "errors",
     "get_compositions",
+    "render_frames",
     "render_media",
     "render_still",
     "select_composition",
@@ -43,6 +46,7 @@ __all__ = [
 # Imported when first used: the media libraries take most of a second, which `framefleet --help`
 # and programs that only want an error class should not pay.
 _HOMES = {
+    "ArtifactFile": "framefleet.domain.events",
     "CancelSignal": "framefleet.cancellation",
     "Composition": "framefleet.domain.composition",
     "CompositionKind": "framefleet.domain.composition",
@@ -54,6 +58,7 @@ _HOMES = {
     "RenderStage": "framefleet.domain.progress",
     "StillResult": "framefleet.local.still",
     "get_compositions": "framefleet.blocking",
+    "render_frames": "framefleet.blocking",
     "render_media": "framefleet.blocking",
     "render_still": "framefleet.blocking",
     "select_composition": "framefleet.blocking",

@@ -25,4 +25,5 @@ def _blocking(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 get_compositions = _blocking(aio.get_compositions)
 select_composition = _blocking(aio.select_composition)
 render_media = _blocking(aio.render_media)
+render_frames = _blocking(aio.render_frames)
 render_still = _blocking(aio.render_still)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from framefleet.browser.flags import BrowserOptions
+from framefleet.domain.plan import ChromiumOptions
 from framefleet.errors import OptionError
 
 ExecutorName = Literal["process", "inline"]
@@ -56,10 +57,12 @@ class Settings:
             executor=cast("ExecutorName | None", executor),
         )
 
-    def browser_options(self, *, gl: str | None, executable: Path | None) -> BrowserOptions:
+    def browser_options(
+        self, chromium: ChromiumOptions, *, executable: Path | None
+    ) -> BrowserOptions:
         """How a render starts Chromium."""
         return BrowserOptions(
             executable=executable or self.browser,
-            gl=gl,
+            chromium=chromium,
             start_timeout_s=self.browser_start_timeout_s,
         )

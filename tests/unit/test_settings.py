@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from framefleet.browser.flags import BrowserOptions
+from framefleet.domain.plan import ChromiumOptions
 from framefleet.errors import OptionError
 from framefleet.settings import Settings
 
 
 def test_without_variables_everything_has_its_default():
     assert Settings.from_environment({}) == Settings()
-    assert Settings().browser_options(gl=None, executable=None) == BrowserOptions()
+    assert Settings().browser_options(ChromiumOptions(), executable=None) == BrowserOptions()
 
 
 def test_each_variable_is_read():
@@ -46,8 +47,9 @@ def test_a_value_that_cannot_be_used_names_its_variable(name, value):
 
 def test_an_option_of_the_render_comes_before_the_setting():
     settings = Settings(browser=Path("/opt/chromium"), browser_start_timeout_s=2.5)
-    assert settings.browser_options(gl="angle", executable=None) == BrowserOptions(
-        executable=Path("/opt/chromium"), gl="angle", start_timeout_s=2.5
+    angle = ChromiumOptions(gl="angle")
+    assert settings.browser_options(angle, executable=None) == BrowserOptions(
+        executable=Path("/opt/chromium"), chromium=angle, start_timeout_s=2.5
     )
-    chosen = settings.browser_options(gl=None, executable=Path("/mine"))
+    chosen = settings.browser_options(angle, executable=Path("/mine"))
     assert chosen.executable == Path("/mine")

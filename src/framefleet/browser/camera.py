@@ -15,6 +15,8 @@ from framefleet.errors import BrowserCrashedError
 
 # The first screenshots after a load come back empty (capture.md 3): more than a few is a fault.
 MAX_EMPTY_SCREENSHOTS = 100
+# A PDF measures in CSS pixels of this many an inch.
+CSS_PIXELS_PER_INCH = 96
 # How long a page without begin-frame control is left to draw by itself.
 FREE_RUNNING_TICK_S = 0.004
 
@@ -34,7 +36,7 @@ class _Frame(msgspec.Struct, rename="camel"):
     screenshot_data: msgspec.Raw = msgspec.Raw()
 
 
-class _Screenshot(msgspec.Struct):
+class _Picture(msgspec.Struct):
     data: msgspec.Raw
 
 
@@ -85,8 +87,14 @@ class Camera:
             await asyncio.sleep(FREE_RUNNING_TICK_S)
 
     async def shoot(self, **ticks: float) -> Shot:
-        """Draw one frame and photograph it, or find that it is the same as the last one."""
+        """Draw one frame and photograph it, or find that it is the same as the last one.
+
+        A PDF is never the same.
+        """
         self._before = self._last
+        if self._options.image_format is ImageFormat.PDF:
+            await self.draw(**ticks)
+            return await self._print()
         if not self.has_frame_control:
             return self._compare(await self._screenshot())
         if self._probing and self.may_probe and not (await self._draw(**ticks)).has_damage:
@@ -142,9 +150,25 @@ class Camera:
             fromSurface=True,
             **self._format(),
         )
-        shot = await self._page.session.result(answer, _Screenshot, "Page.captureScreenshot")
+        shot = await self._page.session.result(answer, _Picture, "Page.captureScreenshot")
         self.screenshots += 1
         return _decode(shot.data)
+
+    async def _print(self) -> bytes:
+        """The page as a PDF of one sheet, which has the composition's size at any scale."""
+        setup = self._page.setup
+        answer = self._page.session.send(
+            "Page.printToPDF",
+            paperWidth=setup.width / CSS_PIXELS_PER_INCH,
+            paperHeight=setup.height / CSS_PIXELS_PER_INCH,
+            marginTop=0,
+            marginBottom=0,
+            marginLeft=0,
+            marginRight=0,
+            printBackground=True,
+            pageRanges="1",
+        )
+        return _decode((await self._page.session.result(answer, _Picture, "Page.printToPDF")).data)
 
     async def _frame(self, answer: asyncio.Future[msgspec.Raw]) -> _Frame:
         return await self._page.session.result(answer, _Frame, "HeadlessExperimental.beginFrame")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from framefleet.browser.executable import Executable
+from framefleet.domain.options import GL_BACKENDS
+from framefleet.domain.plan import ChromiumOptions
 from framefleet.errors import OptionError
 
 # Frames are made only when asked for, and are complete when they are drawn (capture.md,
@@ -88,29 +90,28 @@ _GL_FLAGS: dict[str | None, tuple[str, ...]] = {
         "--enable-gpu",
     ),
 }
-GL_NAMES = tuple(name for name in _GL_FLAGS if name is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserOptions:
     """How Chromium is started.
 
-    `gl` names its GL back end; None composes in software and gives WebGL by SwiftShader.
-    `frame_control` has frames drawn only when they are asked for, where the browser can do so;
-    without it each picture is a screenshot. `start_timeout_s` bounds the start of the process,
-    `answer_timeout_s` each of its answers.
+    `chromium` holds for every page of the browser. `frame_control` has frames drawn only when they
+    are asked for, where the browser can do so; without it each picture is a screenshot.
+    `start_timeout_s` bounds the start of the process, `answer_timeout_s` each of its answers.
     """
 
     executable: Path | None = None
-    gl: str | None = None
+    chromium: ChromiumOptions = field(default_factory=ChromiumOptions)
     frame_control: bool = True
     start_timeout_s: float = 25.0
     answer_timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.gl not in _GL_FLAGS:
+        gl = self.chromium.gl
+        if gl not in _GL_FLAGS:
             raise OptionError(
-                f'"gl" must be one of {", ".join(GL_NAMES)}, but is "{self.gl}".', gl=str(self.gl)
+                f'"gl" must be one of {", ".join(GL_BACKENDS)}, but is "{gl}".', gl=str(gl)
             )
 
 
@@ -125,7 +126,8 @@ def command_line(executable: Executable, profile: Path, options: BrowserOptions)
         headless,
         *frame_control,
         *_QUIET,
-        *_GL_FLAGS[options.gl],
+        *_GL_FLAGS[options.chromium.gl],
+        *_towards_pages(options.chromium),
         *sandbox,
         *_shared_memory(),
         "--disable-site-isolation-trials",
@@ -135,6 +137,17 @@ def command_line(executable: Executable, profile: Path, options: BrowserOptions)
         f"--user-data-dir={profile}",
         "about:blank",
     ]
+
+
+def _towards_pages(chromium: ChromiumOptions) -> list[str]:
+    """Switches hold for workers and for requests of the browser itself as well, unlike overrides of
+    a page. Web security can be off only with a profile of one's own, which each browser has."""
+    flags = {
+        "--disable-web-security": chromium.disable_web_security,
+        "--ignore-certificate-errors": chromium.ignore_certificate_errors,
+        f"--user-agent={chromium.user_agent}": chromium.user_agent is not None,
+    }
+    return [flag for flag, is_set in flags.items() if is_set]
 
 
 def wants_frame_control(executable: Executable, options: BrowserOptions) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from framefleet.browser.process import BrowserProcess
 from framefleet.cdp.session import Session
+from framefleet.domain.composition import FrameSize, round_half_up
 from framefleet.errors import (
     BrowserCrashedError,
     FramefleetError,
@@ -28,11 +29,12 @@ CLOSE_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLog:
-    """Something the page or the browser wrote to the console."""
+    """Something the page or the browser wrote to the console; `type` is Chromium's word for it."""
 
     level: str
     text: str
     tag: str | None = None
+    type: str = "log"
     stack: tuple[StackFrame, ...] = ()
 
 
@@ -47,7 +49,10 @@ class ScriptFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSetup:
-    """What a tab needs before its site is loaded. Sizes are CSS pixels."""
+    """What a tab needs before its site is loaded. Sizes are CSS pixels.
+
+    What the page leaves bare is black, unless the background is `transparent`.
+    """
 
     width: int
     height: int
@@ -56,6 +61,12 @@ class PageSetup:
     scripts: tuple[str, ...] = ()
     on_log: Callable[[PageLog], None] = field(default=lambda log: None)
     explain: Callable[[ScriptFailure], FramefleetError] | None = None
+
+    @property
+    def pixels(self) -> FrameSize:
+        """What a picture of the page measures."""
+        edges = (round_half_up(edge * self.scale) for edge in (self.width, self.height))
+        return FrameSize(*edges)
 
 
 _LEVELS = {"debug": "verbose", "error": "error", "assert": "error", "warning": "warn"}
@@ -70,14 +81,14 @@ class Page:
         self.browser = browser
         self.session = session
         self._target = target
-        self._setup = PageSetup(width=1, height=1)
+        self.setup = PageSetup(width=1, height=1)
         self._requests: dict[str, str] = {}
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, browser: BrowserProcess, setup: PageSetup) -> AsyncIterator[Page]:
         """Open a blank tab, ready to navigate; it closes at the end."""
-        session, target = await browser.open_session()
+        session, target = await browser.open_session(setup.pixels)
         page = cls(browser, session, target)
         try:
             await page._prepare(setup)
@@ -88,7 +99,7 @@ class Page:
                 await asyncio.wait_for(browser.close_target(target), CLOSE_TIMEOUT_S)
 
     async def _prepare(self, setup: PageSetup) -> None:
-        self._setup = setup
+        self.setup = setup
         session = self.session
         session.on("Runtime.consoleAPICalled", self._on_console)
         session.on("Runtime.exceptionThrown", self._on_exception)
@@ -116,20 +127,41 @@ class Page:
                 height=setup.height,
                 deviceScaleFactor=setup.scale,
                 screenOrientation={"angle": 0, "type": "portraitPrimary"},
+                **self._frame_metrics(),
+            ),
+            session.send(
+                "Emulation.setDefaultBackgroundColorOverride",
+                color={"r": 0, "g": 0, "b": 0, "a": 0 if setup.transparent else 1},
+            ),
+            # Said even where it is the default: a PDF is printed as the screen shows it.
+            session.send(
+                "Emulation.setEmulatedMedia",
+                media="screen",
+                features=[
+                    {
+                        "name": "prefers-color-scheme",
+                        "value": "dark" if self.browser.options.chromium.dark_mode else "light",
+                    }
+                ],
             ),
         ]
-        if setup.transparent:
-            waiting.append(
-                session.send(
-                    "Emulation.setDefaultBackgroundColorOverride",
-                    color={"r": 0, "g": 0, "b": 0, "a": 0},
-                )
-            )
         waiting += [
             session.send("Page.addScriptToEvaluateOnNewDocument", source=script)
             for script in setup.scripts
         ]
         await asyncio.gather(*waiting)
+
+    def _frame_metrics(self) -> dict[str, Any]:
+        """A begin frame draws the tab at one device pixel a CSS pixel, whatever the page is told.
+
+        So the tab is as large as the picture (`open_session`), and the page is magnified to fill
+        it: pixel for pixel what a screenshot shows, and no half pixel of an edge is left bare.
+        """
+        if not self.browser.has_frame_control:
+            return {}
+        setup, pixels = self.setup, self.setup.pixels
+        covering = max(pixels.width / setup.width, pixels.height / setup.height)
+        return {"dontSetVisibleSize": True, "scale": max(setup.scale, covering)}
 
     async def navigate(self, url: str, *, timeout_s: float, wait_for_load: bool = True) -> int:
         """Load `url` and wait for its load event.
@@ -139,7 +171,7 @@ class Page:
 
         Raises:
             SiteUnreachableError: the browser could not load it.
-            PageTimeoutError: no load event in time.
+            PageTimeoutError: no answer, or no load event, in time.
         """
         status: list[int] = []
 
@@ -151,8 +183,9 @@ class Page:
         stop = self.session.on("Network.responseReceived", on_response)
         try:
             with self.session.expect("Page.loadEventFired") as loaded:
-                answer = await self.session.call("Page.navigate", timeout_s=timeout_s, url=url)
-                if error := answer.get("errorText"):
+                asked = self.session.send("Page.navigate", url=url)
+                answer = await self._race(asked, timeout_s, f"{url} did not answer")
+                if error := msgspec.json.decode(answer).get("errorText"):
                     raise SiteUnreachableError(f"{url} cannot be loaded: {error}.", url=url)
                 if wait_for_load:
                     await self._race(loaded, timeout_s, f"{url} did not finish loading")
@@ -219,7 +252,7 @@ class Page:
     async def _race(
         self, event: asyncio.Future[msgspec.Raw], timeout_s: float, what: str
     ) -> msgspec.Raw:
-        """Wait for an event, but no longer than the page is healthy."""
+        """Wait for an event or an answer, but no longer than the page is healthy."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         while not event.done():
             if self.session.failure is not None:
@@ -231,8 +264,8 @@ class Page:
         return event.result()
 
     def _explain(self, failure: ScriptFailure) -> FramefleetError:
-        if self._setup.explain is not None:
-            return self._setup.explain(failure)
+        if self.setup.explain is not None:
+            return self.setup.explain(failure)
         error = PageScriptError(f"The page threw {failure.name}: {failure.message}")
         error.stack = failure.stack
         return error
@@ -256,7 +289,15 @@ class Page:
                 words.append(text)
         if params["type"] in ("log", "info") and level == "verbose" and tag is None:
             level = "info"
-        self._log(PageLog(level=level, text=" ".join(words), tag=tag, stack=_stack(params)))
+        self._log(
+            PageLog(
+                level=level,
+                text=" ".join(words),
+                tag=tag,
+                type=params["type"],
+                stack=_stack(params),
+            )
+        )
 
     def _on_entry(self, raw: msgspec.Raw) -> None:
         entry = msgspec.json.decode(raw)["entry"]
@@ -264,7 +305,11 @@ class Page:
             return
         where = f" ({entry['url']})" if entry.get("url") else ""
         level = _LEVELS.get(entry["level"], "verbose")
-        self._log(PageLog(level=level, text=entry["text"] + where))
+        self._log(
+            PageLog(
+                level=level, text=entry["text"] + where, type=entry["level"], stack=_stack(entry)
+            )
+        )
 
     def _on_request(self, raw: msgspec.Raw) -> None:
         params = msgspec.json.decode(raw)
@@ -278,11 +323,11 @@ class Page:
         url = self._requests.pop(params["requestId"], "a resource")
         if not params.get("canceled"):
             text = f"Browser failed to load {url} ({params['type']}): {params['errorText']}"
-            self._log(PageLog(level="warn", text=text))
+            self._log(PageLog(level="warn", text=text, type="warning"))
 
     def _log(self, log: PageLog) -> None:
         try:
-            self._setup.on_log(log)
+            self.setup.on_log(log)
         except Exception as exc:
             # Raised here it would end in the event loop; whoever works with the page gets it.
             self.session.fail(exc)

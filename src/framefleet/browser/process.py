@@ -11,7 +11,7 @@ import signal
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import anyio
 import msgspec
@@ -20,6 +20,7 @@ from framefleet.browser.executable import Executable
 from framefleet.browser.flags import BrowserOptions, command_line, wants_frame_control
 from framefleet.cdp.connection import Connection
 from framefleet.cdp.session import Session
+from framefleet.domain.composition import FrameSize
 from framefleet.errors import (
     BrowserCrashedError,
     BrowserError,
@@ -88,19 +89,21 @@ class BrowserProcess:
         """Whether its pipe is still open."""
         return self._connection is not None and not self._connection.closed.done()
 
-    async def open_session(self) -> tuple[Session, str]:
-        """Open a blank tab; the session attached to it and the target's id."""
+    async def open_session(self, size: FrameSize | None = None) -> tuple[Session, str]:
+        """Open a blank tab; the session attached to it and the target's id.
+
+        Args:
+            size: what a drawn frame measures, where frames are controlled.
+        """
         connection = self._connection
         if connection is None or not self.is_alive:
             raise BrowserCrashedError
-        created = msgspec.json.decode(
-            await connection.call(
-                "Target.createTarget",
-                {"url": "about:blank", "enableBeginFrameControl": True}
-                if self.has_frame_control
-                else {"url": "about:blank"},
-            )
-        )
+        tab: dict[str, Any] = {"url": "about:blank"}
+        if self.has_frame_control:
+            tab["enableBeginFrameControl"] = True
+            if size is not None:
+                tab |= {"width": size.width, "height": size.height}
+        created = msgspec.json.decode(await connection.call("Target.createTarget", tab))
         target = created["targetId"]
         attached = msgspec.json.decode(
             await connection.call("Target.attachToTarget", {"targetId": target, "flatten": True})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framefleet.cli import options as shared
+from framefleet.domain.options import DISPLAY, SiteArguments
 
 if TYPE_CHECKING:
     from framefleet.cancellation import CancelSignal
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 
 @click.command(cls=shared.SectionCommand)
 @shared.site
-@shared.page_options
-@shared.browser_options
-@shared.display_options
-@shared.option(
-    shared.DISPLAY, "-q", "--quiet", is_flag=True, help="Print the ids only, on one line."
+@shared.table_options(SiteArguments)
+@shared.chromium_options
+@shared.json_option
+@shared.section_option(
+    DISPLAY, "-q", "--quiet", is_flag=True, help="Print the ids only, on one line."
 )
-def compositions(site: str, as_json: bool, quiet: bool, log_level: str, **options: Any) -> None:
+def compositions(site: str, as_json: bool, quiet: bool, **options: Any) -> None:
     """List the compositions of a site.
 
     SITE is a folder (such as `npx remotion bundle` makes), an .html file or a URL.
@@ -35,10 +36,10 @@ def compositions(site: str, as_json: bool, quiet: bool, log_level: str, **option
         from framefleet import aio
 
         return await aio.get_compositions(
-            site, **options, log_level=log_level, on_log=display.log, cancel_signal=cancel
+            site, **shared.chosen(options), on_browser_log=display.log, cancel_signal=cancel
         )
 
-    found = run(work, stage=f"Opening {site}", log_level=log_level, as_json=as_json)
+    found = run(work, stage=f"Opening {site}", log_level=options["log_level"], as_json=as_json)
     if as_json:
         print_json([composition.to_dict() for composition in found])
     elif quiet:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from framefleet.cli import options as shared
+from framefleet.domain.options import SiteArguments
 
 if TYPE_CHECKING:
     from framefleet.cancellation import CancelSignal
@@ -19,7 +20,7 @@ _MARKS = {"ok": ("ok", "green"), "warn": ("warn", "yellow"), "missing": ("missin
 
 
 @click.command(cls=shared.SectionCommand)
-@shared.browser_option
+@shared.table_options(SiteArguments, "browser_executable")
 @shared.json_option
 def doctor(browser_executable: str | None, as_json: bool) -> None:
     """Check this machine: what renders need, and how to mend what is missing.
@@ -33,10 +34,11 @@ def doctor(browser_executable: str | None, as_json: bool) -> None:
         from framefleet.cancellation import cancelled_by
         from framefleet.cli.checks import check_all
         from framefleet.cli.remedies import Host
+        from framefleet.domain.plan import ChromiumOptions
         from framefleet.settings import Settings
 
         wanted = Path(browser_executable) if browser_executable else None
-        options = Settings.from_environment().browser_options(gl=None, executable=wanted)
+        options = Settings.from_environment().browser_options(ChromiumOptions(), executable=wanted)
         async with cancelled_by(cancel):
             return await check_all(Host.this(), options)
 

@@ -5,32 +5,31 @@ Nothing here imports the API: `--help` answers at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import click
 
-from framefleet.browser.flags import GL_NAMES
-from framefleet.domain.output import (
-    DEFAULT_CRF,
-    DEFAULT_JPEG_QUALITY,
-    DEFAULT_PIXEL_FORMAT,
-    DEFAULT_PRESET,
-    H264_PIXEL_FORMATS,
-    X264_PRESETS,
-    Codec,
-    ColorSpace,
-    ImageFormat,
+from click.shell_completion import CompletionItem
+
+from framefleet.domain.options import (
+    DISPLAY,
+    ChromiumArguments,
+    FrameRangeOption,
+    Option,
+    options_of,
 )
-from framefleet.domain.request import LOG_LEVELS, FrameRangeOption, serialize_props
+from framefleet.domain.rules import (
+    check_log_level,
+    parse_frames,
+    parse_metadata,
+    serialize_props,
+)
 from framefleet.errors import OptionError
 
 # What click passes on keeps neither the name nor the arguments of the function.
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-_POSITIVE = click.IntRange(min=1)
 
 
 class SectionOption(click.Option):
@@ -60,7 +59,7 @@ def sections(command: click.Command, ctx: click.Context) -> dict[str, list[tuple
     return found
 
 
-def option(section: str, *names: str, **attributes: Any) -> Decorator:
+def section_option(section: str, *names: str, **attributes: Any) -> Decorator:
     """An option in a section of the help."""
     return click.option(*names, cls=SectionOption, section=section, **attributes)
 
@@ -99,22 +98,22 @@ def read_props(ctx: click.Context, parameter: click.Parameter, value: str | None
 
 def read_frames(
     ctx: click.Context, parameter: click.Parameter, value: str | None
-) -> FrameRangeOption:
-    """`--frames`: `5`, `0-99` (both included), `100-` (to the end), `-99` (from the start)."""
-    if value is None:
-        return None
-    found = re.fullmatch(r"\s*(\d*)\s*(-?)\s*(\d*)\s*", value)
-    if found is None or not (found[1] or found[3]):
-        raise click.BadParameter(
-            f"{value!r} is no frame range. Give one frame (5), the first and the last frame "
-            "(0-99), a first frame (100-) or a last one (-99)."
-        )
-    if not found[2]:
-        return int(found[1])
-    first, last = int(found[1] or 0), int(found[3]) if found[3] else None
-    if last is not None and last < first:
-        raise click.BadParameter(f"{value!r} ends before it begins.")
-    return first, last
+) -> FrameRangeOption | None:
+    """`--frames`: see `parse_frames`."""
+    try:
+        return None if value is None else parse_frames(value)
+    except OptionError as exc:
+        raise click.BadParameter(str(exc)) from exc
+
+
+def read_metadata(
+    ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """`--metadata`: KEY=VALUE, as often as wanted."""
+    try:
+        return parse_metadata(values)
+    except OptionError as exc:
+        raise click.BadParameter(str(exc)) from exc
 
 
 def read_environment(
@@ -130,90 +129,81 @@ def read_environment(
     return found
 
 
-def _values(kind: type[StrEnum]) -> click.Choice[str]:
-    return click.Choice([member.value for member in kind])
+def read_log_level(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """`--log-level`: read early, for the display needs it."""
+    try:
+        return check_log_level(value)
+    except OptionError as exc:
+        raise click.BadParameter(str(exc)) from exc
 
 
-PAGE, PICTURE, VIDEO = "Page", "Picture", "Video"
-OUTPUT, MACHINE, DISPLAY = "Output", "Machine", "Display"
+# Options that come as text of their own kind, and how each is read.
+_READERS: dict[str, dict[str, Any]] = {
+    "input_props": {"callback": read_props},
+    "env_variables": {"callback": read_environment, "multiple": True},
+    "frame_range": {"callback": read_frames},
+    "metadata": {"callback": read_metadata, "multiple": True},
+    "log_level": {"callback": read_log_level, "default": "info"},
+}
+_KINDS: dict[Any, Any] = {int: int, float: float}
+
+
+class _Choice(click.ParamType[str]):
+    """Completes the values of a closed set in a shell; the rules refuse others."""
+
+    name = "choice"
+
+    def __init__(self, values: tuple[str, ...]) -> None:
+        self._values = values
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(value) for value in self._values if value.startswith(incomplete)]
+
+
+def table_options(arguments: type, *names: str) -> Decorator:
+    """The options of a function's keyword arguments, or only those of these names."""
+    kinds = get_type_hints(arguments)
+    return together(
+        *(
+            _table_option(name, option, kinds[name])
+            for name, option in options_of(arguments).items()
+            if option.flag != "" and (not names or name in names)
+        )
+    )
+
+
+def _table_option(name: str, option: Option, kind: Any) -> Decorator:
+    flags = (option.flag or f"--{name.replace('_', '-')}").split()
+    if kind is bool:
+        return section_option(option.section, *flags, name, is_flag=True, help=option.help)
+    return section_option(
+        option.section,
+        *flags,
+        name,
+        type=_Choice(option.choices) if option.choices else _KINDS.get(kind, str),
+        metavar=option.metavar,
+        show_default=False if option.default is None else str(option.default),
+        help=option.help,
+        **_READERS.get(name, {}),
+    )
+
+
+def chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """What was given on the command line, as the API takes it."""
+    given = {
+        name: value
+        for name, value in options.items()
+        if not (value is None or value is False or value == {})
+    }
+    chromium = {name: given.pop(name) for name in options_of(ChromiumArguments) if name in given}
+    return {**given, "chromium_options": chromium} if chromium else given
+
 
 site = click.argument("site")
 composition = click.argument("composition", required=False)
-
-page_options = together(
-    option(PAGE, "--props", "input_props", metavar="JSON|FILE", callback=read_props,
-           help="Input props: JSON text or a file with it; they go over the default props."),
-    option(PAGE, "--env", "env_variables", metavar="KEY=VALUE", multiple=True,
-           callback=read_environment,
-           help="A variable a Remotion page sees in process.env; repeatable."),
-    option(PAGE, "--width", type=_POSITIVE, metavar="PX",
-           help="Width in CSS pixels, over the composition's."),
-    option(PAGE, "--height", type=_POSITIVE, metavar="PX", help="Height in CSS pixels."),
-    option(PAGE, "--fps", metavar="RATE", help="Frames per second: 30, 29.97, 30000/1001."),
-    option(PAGE, "--duration", "duration_in_frames", type=_POSITIVE, metavar="FRAMES",
-           help="Length in frames."),
-    option(PAGE, "--timeout", "timeout_in_milliseconds", type=float, default=30_000,
-           metavar="MS", show_default=True,
-           help="Milliseconds the page may take to get ready, at least 7000."),
-)  # fmt: skip
-picture_options = together(
-    option(PICTURE, "--scale", type=float, metavar="X", default=1, show_default=True,
-           help="Device pixels for one CSS pixel, above 0 and at most 16."),
-    option(PICTURE, "--image-format", type=_values(ImageFormat),
-           help="How frames are taken. A video takes jpeg (fast) or png, by default the "
-                "composition's own, else jpeg; a still goes by its name."),
-    option(PICTURE, "--jpeg-quality", type=int, metavar="Q", default=DEFAULT_JPEG_QUALITY,
-           show_default=True, help="0 to 100."),
-)  # fmt: skip
-video_options = together(
-    option(VIDEO, "--frames", "frame_range", metavar="RANGE", callback=read_frames,
-           help="Part of the composition: 5, 0-99 (both included), 100- or -99."),
-    option(VIDEO, "--codec", type=_values(Codec), default=Codec.H264.value, show_default=True,
-           help="Video codec."),
-    option(VIDEO, "--crf", type=int, metavar="Q", default=DEFAULT_CRF, show_default=True,
-           help="Quality, 1 (best) to 51."),
-    option(VIDEO, "--x264-preset", type=click.Choice(X264_PRESETS), default=DEFAULT_PRESET,
-           metavar="PRESET", show_default=True,
-           help="Encoder effort, ultrafast to placebo: slower makes smaller files."),
-    option(VIDEO, "--pixel-format", type=click.Choice(H264_PIXEL_FORMATS),
-           metavar="FORMAT",
-           help="yuv420p plays everywhere; also 422p and 444p, and 10 bit (10le). By default the "
-                f"composition's own, else {DEFAULT_PIXEL_FORMAT}."),
-    option(VIDEO, "--color-space", type=_values(ColorSpace), default=ColorSpace.BT709.value,
-           metavar="NAME", show_default=True,
-           help="bt709, bt601, bt2020-ncl or default (Remotion's: full-range BT.601)."),
-    option(VIDEO, "--muted", is_flag=True, help="Leave the sound out."),
-)  # fmt: skip
-speed_options = together(
-    option(MACHINE, "--concurrency", metavar="N|SHARE",
-           help="Chunks rendered at a time: a number, or a share of the cores such as 50%. By "
-                "default one a core, as memory allows."),
-    option(MACHINE, "--chunk-frames", type=_POSITIVE, metavar="N",
-           help="Frames of a chunk; by default chosen from length and concurrency."),
-    option(MACHINE, "--executor", type=click.Choice(["process", "inline"]), metavar="NAME",
-           help="inline (all chunks in this process) or process (a worker process for each "
-                "stream). By default inline up to four at a time. [env: FRAMEFLEET_EXECUTOR]"),
-)  # fmt: skip
-browser_option = option(
-    MACHINE, "--browser-executable", metavar="PATH",
-    help="The Chromium to start; by default the first one found. [env: FRAMEFLEET_BROWSER]",
-)  # fmt: skip
-browser_options = together(
-    option(MACHINE, "--gl", type=click.Choice(GL_NAMES), metavar="NAME",
-           help=f"Chromium's GL back end: {', '.join(GL_NAMES)}. By default WebGL runs in "
-                "software."),
-    browser_option,
-)  # fmt: skip
-overwrite_option = option(
-    OUTPUT, "--overwrite", is_flag=True, help="Replace an output that is there already."
-)
-json_option = option(
+chromium_options = table_options(ChromiumArguments)
+json_option = section_option(
     DISPLAY, "--json", "as_json", is_flag=True, help="Print the result, or the error, as JSON."
 )
-log_level_option = option(
-    DISPLAY, "--log-level", "--log", "log_level", type=click.Choice(LOG_LEVELS), default="info",
-    metavar="LEVEL", show_default=True,
-    help=f"Console messages of the page to show: {', '.join(LOG_LEVELS)}. verbose also adds stack "
-         "traces to errors.",
-)  # fmt: skip
-display_options = together(json_option, log_level_option)

@@ -8,7 +8,7 @@ import click
 
 from framefleet.cli.main import cli
 from framefleet.cli.options import sections
-from framefleet.domain.request import LOG_LEVELS
+from framefleet.domain.options import LOG_LEVELS
 from framefleet.errors import BY_CODE, FramefleetError
 
 _INTRODUCTION = """\

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framefleet.cli import options as shared
+from framefleet.domain.options import OUTPUT, StillArguments
 
 if TYPE_CHECKING:
     from framefleet.cancellation import CancelSignal
@@ -17,22 +18,15 @@ if TYPE_CHECKING:
 @click.command(cls=shared.SectionCommand)
 @shared.site
 @shared.composition
-@shared.option(
-    shared.OUTPUT, "-o", "--output", metavar="PATH", required=True,
-    help="A .png, .jpg or .jpeg file; its name decides the format.",
+@shared.section_option(
+    OUTPUT, "-o", "--output", metavar="PATH",
+    help="A .png, .jpg, .jpeg, .webp or .pdf file; its name decides the format. "
+         "[default: out/COMPOSITION.png]",
 )  # fmt: skip
-@shared.overwrite_option
-@shared.option(
-    shared.PICTURE, "--frame", type=int, default=0, show_default=True,
-    help="The frame, from 0; negative ones count from the end.",
-)  # fmt: skip
-@shared.picture_options
-@shared.page_options
-@shared.browser_options
-@shared.display_options
-def still(
-    site: str, composition: str | None, as_json: bool, log_level: str, **options: Any
-) -> None:
+@shared.table_options(StillArguments)
+@shared.chromium_options
+@shared.json_option
+def still(site: str, composition: str | None, as_json: bool, **options: Any) -> None:
     """Render one frame to a picture.
 
     SITE and COMPOSITION are those of `framefleet render`.
@@ -44,10 +38,10 @@ def still(
         from framefleet import aio
 
         return await aio.render_still(
-            site, composition, **options, log_level=log_level,
-            on_log=display.log, cancel_signal=cancel,
+            site, composition, **shared.chosen(options),
+            on_browser_log=display.log, cancel_signal=cancel,
         )  # fmt: skip
 
-    result = run(work, stage=f"Opening {site}", log_level=log_level, as_json=as_json)
+    result = run(work, stage=f"Opening {site}", log_level=options["log_level"], as_json=as_json)
     summary = f"frame {result.frame}, {result.size}, {sized(result.output.stat().st_size)}"
     print_result(result.output, result.to_dict(), summary, as_json=as_json)

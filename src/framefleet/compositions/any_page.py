@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from framefleet.browser.camera import UNCHANGED, Camera, Shot
+from framefleet.browser.camera import Camera
 from framefleet.browser.executable import INSTALL_HINT
 from framefleet.browser.page import Page
 from framefleet.browser.process import BrowserProcess
@@ -81,16 +81,27 @@ class AnyPageStage:
 
     async def film(self, frame: int) -> FilmedFrame:
         """Step to `frame`, photograph it and collect what sounds."""
-        if frame < self._clocked.frame:
+        page = await self._before(frame)
+        return FilmedFrame(shot=await page.shoot(frame), sounds=await self._sounds(frame))
+
+    async def listen(self, frame: int) -> FilmedFrame:
+        """Step to `frame` and collect what sounds."""
+        page = await self._before(frame)
+        await page.skip(frame)
+        return FilmedFrame(shot=None, sounds=await self._sounds(frame))
+
+    async def _before(self, frame: int) -> ClockedPage:
+        """The page, at the frame before `frame`."""
+        if frame <= self._clocked.frame:
             await self.rewind()
         page = self._clocked
-        shot: Shot = UNCHANGED
-        if page.frame < frame:
-            while page.frame < frame - 1:
-                await page.skip(page.frame + 1)
-            shot = await page.shoot(frame)
-        sounds = await page.media.sounds(frame) if page.needs_care else FrameSounds(frame=frame)
-        return FilmedFrame(shot=shot, sounds=sounds)
+        while page.frame < frame - 1:
+            await page.skip(page.frame + 1)
+        return page
+
+    async def _sounds(self, frame: int) -> FrameSounds:
+        page = self._clocked
+        return await page.media.sounds(frame) if page.needs_care else FrameSounds(frame=frame)
 
     @property
     def _clocked(self) -> ClockedPage:

@@ -18,7 +18,6 @@ from framefleet.compositions.documents import Documents
 from framefleet.compositions.page_media import PageMedia
 from framefleet.compositions.stage import Scene
 from framefleet.compositions.virtual_clock import EPOCH_S, VirtualClock
-from framefleet.domain.output import ImageFormat
 from framefleet.errors import (
     BrowserCrashedError,
     PageRetryError,
@@ -83,7 +82,7 @@ class ClockedPage:
             width=scene.composition.width,
             height=scene.composition.height,
             scale=scene.capture.scale,
-            transparent=scene.capture.image_format is ImageFormat.PNG,
+            transparent=scene.capture.image_format.has_alpha,
             scripts=_scripts(),
             on_log=scene.on_log,
         )
@@ -235,6 +234,7 @@ def _scripts() -> tuple[str, ...]:
         date,
         script("clock.js", EPOCH_MS=epoch_ms),
         script("workers.js", WORKER_SCRIPTS=in_workers),
+        script("blobs.js"),
         script("media.js", PLAYS_BY_ITSELF=True),
         script("refusals.js"),
         script("driver.js"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from framefleet.browser.camera import Camera, Shot
@@ -16,7 +16,6 @@ from framefleet.compositions.framefleet_metadata import Job, list_compositions, 
 from framefleet.compositions.page_media import PageMedia
 from framefleet.compositions.stage import FilmedFrame, Scene
 from framefleet.compositions.virtual_clock import EPOCH_S
-from framefleet.domain.output import ImageFormat
 from framefleet.domain.sound import FrameSounds
 from framefleet.errors import PageScriptError, PageTimeoutError, SiteError, SiteUnreachableError
 from framefleet.page_runtime.scripts import script
@@ -33,22 +32,15 @@ async def set_stage(browser: BrowserProcess, scene: Scene) -> AsyncIterator[Fram
     Raises:
         SiteError: the page offers no `window.framefleet`.
     """
-    is_png = scene.capture.image_format is ImageFormat.PNG
     setup = PageSetup(
         width=scene.composition.width,
         height=scene.composition.height,
         scale=scene.capture.scale,
-        transparent=is_png,
+        transparent=scene.capture.image_format.has_alpha,
         scripts=_scripts(),
         on_log=scene.on_log,
     )
     async with Page.open(browser, setup) as page:
-        if not is_png:
-            # What shows where the page paints nothing; its own background lies above.
-            await page.session.call(
-                "Emulation.setDefaultBackgroundColorOverride",
-                color={"r": 0, "g": 0, "b": 0, "a": 1},
-            )
         stage = FramefleetStage(page, scene)
         await stage.load()
         yield stage
@@ -95,8 +87,15 @@ class FramefleetStage:
 
     async def film(self, frame: int) -> FilmedFrame:
         """Seek, photograph and collect what sounds."""
+        return await self._at(frame, self._shoot)
+
+    async def listen(self, frame: int) -> FilmedFrame:
+        """Seek and collect what sounds."""
+        return await self._at(frame, self._tick)
+
+    async def _at(self, frame: int, show: Callable[[int], Awaitable[Shot | None]]) -> FilmedFrame:
         try:
-            return await self._film(frame)
+            return await self._seek(frame, show)
         except PageScriptError as exc:
             if "frame" in exc.context:
                 raise
@@ -104,7 +103,7 @@ class FramefleetStage:
             named.stack = exc.stack
             raise named from exc
 
-    async def _film(self, frame: int) -> FilmedFrame:
+    async def _seek(self, frame: int, show: Callable[[int], Awaitable[Shot | None]]) -> FilmedFrame:
         time_s = float(frame / self._scene.composition.fps)
         if self._has_motion and frame < self._frame:
             # Chromium keeps the resolution it drew a scaled layer at: going back shows it.
@@ -116,7 +115,7 @@ class FramefleetStage:
             await self._wait_for_media(time_s, frame)
         self._has_motion = state["hasMotion"]
         self._camera.may_probe = state["mayProbe"]
-        shot = await self._shoot(frame)
+        shot = await show(frame)
         sounds = await self._media.sounds(frame) if state["hasMedia"] else FrameSounds(frame=frame)
         return FilmedFrame(shot=shot, sounds=sounds)
 
@@ -131,6 +130,10 @@ class FramefleetStage:
                 missing = await self._page.evaluate("__framefleet.page.missing()")
             shot = await self._camera.retake()
         return shot
+
+    async def _tick(self, _: int) -> None:
+        """A seek may leave work to the animation frame that would have been drawn."""
+        await self._camera.tick()
 
     async def _wait_for_media(self, time_s: float, frame: int) -> None:
         await self._media.measure_rates()
@@ -164,6 +167,7 @@ def _scripts() -> tuple[str, ...]:
         script("date.js"),
         script("frozen_time.js", EPOCH_MS=EPOCH_S * 1000),
         script("animations.js"),
+        script("blobs.js"),
         script("media.js", PLAYS_BY_ITSELF=False),
         script("framefleet_page.js"),
     )

@@ -16,7 +16,9 @@ from urllib.request import urlopen
 import aiohttp
 import anyio
 
+from framefleet.compositions.http import http_session
 from framefleet.compositions.location import SITE_SCHEME, SiteLocation, local_file
+from framefleet.domain.plan import ChromiumOptions
 from framefleet.errors import MediaError
 
 # The reference's limits (spec/remotion-page-contract.md 5.3).
@@ -24,14 +26,14 @@ RETRY_DELAYS_S = (4.0, 9.0)
 STALL_S = 20.0
 RETRYABLE_STATUS = (500, 502, 503, 504)
 MAX_REDIRECTS = 10
-USER_AGENT = "Mozilla/5.0 (framefleet)"
 
 
 class MediaLibrary:
     """Local paths for canonical sources. Each source is fetched once, however many ask."""
 
-    def __init__(self, location: SiteLocation) -> None:
+    def __init__(self, location: SiteLocation, chromium: ChromiumOptions) -> None:
         self._location = location
+        self._chromium = chromium
         self._folder = Path(tempfile.mkdtemp(prefix="framefleet-media-"))
         self._fetches: dict[str, asyncio.Task[Path]] = {}
 
@@ -107,16 +109,21 @@ class MediaLibrary:
                 if delay is None:
                     raise MediaError(f"Cannot download {url[:1000]}: {exc}.", url=url) from exc
                 await asyncio.sleep(delay)
+            except aiohttp.ClientConnectorCertificateError as exc:
+                raise MediaError(
+                    f"Cannot download {url[:1000]}: its server's certificate is not trusted. "
+                    "--ignore-certificate-errors takes it all the same.",
+                    url=url,
+                ) from exc
             except aiohttp.ClientError as exc:
                 raise MediaError(f"Cannot download {url[:1000]}: {exc}.", url=url) from exc
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _get(self, url: str) -> Path:
         timeout = aiohttp.ClientTimeout(total=None, sock_read=STALL_S, sock_connect=STALL_S)
-        headers = {"User-Agent": USER_AGENT}
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+                http_session(self._chromium, timeout) as session,
                 session.get(url, max_redirects=MAX_REDIRECTS) as response,
             ):
                 if response.status in RETRYABLE_STATUS:
@@ -135,6 +142,8 @@ class MediaLibrary:
                         file.write(block)
                 partial.rename(path)
                 return path
+        except aiohttp.ClientConnectorCertificateError:
+            raise
         except (TimeoutError, aiohttp.ClientPayloadError, aiohttp.ClientOSError) as exc:
             raise _RetryableError(str(exc) or f"the server sent no data for {STALL_S:g} s") from exc
 

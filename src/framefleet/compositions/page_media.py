@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import Any
 
 import av
 
+from framefleet.compositions.blobs import BLOB_SCHEME, blob_source
 from framefleet.compositions.documents import Documents
+from framefleet.compositions.location import SITE_SCHEME
 from framefleet.compositions.stage import Scene
 from framefleet.domain.sound import FrameSounds, Sound
+from framefleet.errors import MediaError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,39 +31,57 @@ class _Container:
 _UNKNOWN = _Container(None, True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Media:
+    """A media file a page names: its source and its name in ids, alike for every worker."""
+
+    source: str
+    name: str
+    container: _Container
+
+
 class PageMedia:
     """The driver's side of `media.js`, for the documents of one tab."""
 
     def __init__(self, documents: Documents, scene: Scene) -> None:
         self._documents = documents
         self._scene = scene
-        self._known: dict[str, _Container] = {}
+        self._known: dict[str, _Media] = {}
 
     async def measure_rates(self) -> None:
-        """Tell the page the picture rates of the videos it holds."""
-        unknown = {url for found in await self._call("unknown()") for url in found}
+        """Tell the page the picture rates of the videos it holds, blobs excepted."""
+        unknown = {url for found in await self._call("media.unknown()") for url in found}
         if unknown:
-            rates = {url: (await self._container(url)).rate for url in unknown}
-            await self._call(f"know({json.dumps(rates)})")
+            rates = {
+                url: None
+                if url.startswith(BLOB_SCHEME)
+                else (await self._media(url)).container.rate
+                for url in unknown
+            }
+            await self._call(f"media.know({json.dumps(rates)})")
 
     async def sounds(self, frame: int) -> FrameSounds:
-        """What sounds during `frame`."""
+        """What sounds during `frame`.
+
+        Raises:
+            MediaError: a blob that sounds cannot be read.
+        """
         if self._scene.muted:
             return FrameSounds(frame=frame)
         fps = self._scene.composition.fps
-        answers = await self._call(f"sounds({float(frame / fps)!r}, {float(1 / fps)!r})")
+        answers = await self._call(f"media.sounds({float(frame / fps)!r}, {float(1 / fps)!r})")
         sounds, seen = [], dict[str, int]()
         for found in (sound for document in answers for sound in document):
-            if not (await self._container(found["source"])).has_audio:
+            media = await self._media(found["source"])
+            if not media.container.has_audio:
                 continue
-            source = self._scene.site.canonical(found["source"])
             # The same on every worker, whichever frames it sees first.
-            run = f"{source}@{found['start']:.4f}+{found['from']:.4f}"
+            run = f"{media.name}@{found['start']:.4f}+{found['from']:.4f}"
             seen[run] = seen.get(run, 0) + 1
             sounds.append(
                 Sound(
                     id=f"{run}#{seen[run]}",
-                    source=source,
+                    source=media.source,
                     media_time_s=float(found["time"]),
                     volume=float(found["volume"]),
                     playback_rate=float(found["rate"]),
@@ -70,16 +92,34 @@ class PageMedia:
             )
         return FrameSounds(frame=frame, sounds=tuple(sounds))
 
-    async def _container(self, url: str) -> _Container:
+    async def _media(self, url: str) -> _Media:
         if url not in self._known:
-            file = self._scene.site.file_of(url)
-            self._known[url] = _UNKNOWN if file is None else await asyncio.to_thread(_probe, file)
+            self._known[url] = await self._look_at(url)
         return self._known[url]
+
+    async def _look_at(self, url: str) -> _Media:
+        source = self._scene.site.canonical(url)
+        if url.startswith(BLOB_SCHEME):
+            found = await self._call(f"readBlob({json.dumps(url)})")
+            source = blob_source(url, next(filter(None, found), None))
+        container = _UNKNOWN
+        if source.startswith((SITE_SCHEME, "data:")):
+            with contextlib.suppress(MediaError):
+                file = await self._scene.site.media.path(source)
+                container = await asyncio.to_thread(_probe, file)
+        return _Media(source, _short(source), container)
 
     async def _call(self, call: str) -> list[Any]:
         return await self._documents.evaluate(
-            f"__framefleet.media.{call}", timeout_s=self._scene.page.timeout_s
+            f"__framefleet.{call}", timeout_s=self._scene.page.timeout_s
         )
+
+
+def _short(source: str) -> str:
+    """A `data:` URL may be as long as a film."""
+    if not source.startswith("data:"):
+        return source
+    return f"data:{hashlib.sha256(source.encode()).hexdigest()[:16]}"
 
 
 def _probe(file: Path) -> _Container:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from framefleet.browser.camera import UNCHANGED, Camera, Shot
 from framefleet.browser.page import Page
 from framefleet.browser.process import BrowserProcess
+from framefleet.compositions.blobs import BLOB_SCHEME, blob_source
 from framefleet.compositions.remotion_page import (
     cancelled,
     open_remotion_page,
@@ -18,7 +19,6 @@ from framefleet.compositions.remotion_page import (
 )
 from framefleet.compositions.remotion_sounds import read_artifacts, read_sounds
 from framefleet.compositions.stage import FilmedFrame, Scene, Stage
-from framefleet.domain.output import ImageFormat
 from framefleet.errors import BrowserCrashedError, PageScriptError, PageTimeoutError
 
 # After so many frames that were ready at once, the picture is again taken before asking.
@@ -35,12 +35,11 @@ VIDEO_SETTLE_S = 0.1
 async def set_stage(browser: BrowserProcess, scene: Scene) -> AsyncIterator[Stage]:
     """Mount the composition of `scene` in a new tab."""
     async with open_remotion_page(browser, scene) as page:
-        is_png = scene.capture.image_format is ImageFormat.PNG
         await page.call(
             "(mode, background) => { window.remotion_setBundleMode(mode);"
             " document.body.style.background = background; }",
             _bundle_mode(scene),
-            "transparent" if is_png else "black",
+            "transparent" if scene.capture.image_format.has_alpha else "black",
         )
         try:
             state = await wait_until_ready(page, scene.page.timeout_s, frame=None)
@@ -66,6 +65,7 @@ class RemotionStage:
         self._camera = Camera(page, scene.capture)
         self._trust = FRAMES_TO_TRUST
         self._picture: bytes | None = None
+        self._blobs: dict[str, str] = {}
 
     @property
     def camera(self) -> Camera:
@@ -74,31 +74,53 @@ class RemotionStage:
 
     async def film(self, frame: int) -> FilmedFrame:
         """Seek, photograph and collect what sounds."""
+        return await self._at(frame, self._film)
+
+    async def listen(self, frame: int) -> FilmedFrame:
+        """Seek and collect what sounds; a thumbnail the page emits is dropped."""
+        return await self._at(frame, self._listen)
+
+    async def _at(
+        self, frame: int, show: Callable[[int], Awaitable[tuple[Shot | None, dict[str, Any]]]]
+    ) -> FilmedFrame:
+        name = json.dumps(self._scene.composition.id)
+        # The tries of the frame this page was opened for do not count against later ones.
+        attempt = self._scene.attempt if frame == self._scene.first_frame else 1
         try:
-            shot, state = await self._film(frame)
+            await self._page.evaluate(
+                f"window.__framefleet.seek({frame}, {name}, {attempt})", await_promise=True
+            )
+            shot, state = await show(frame)
         except PageScriptError as exc:
             raise await _reason(self._page, exc, frame) from exc
-        assets = state["assets"]
-        if shot is not UNCHANGED:
+        if isinstance(shot, bytes):
             self._picture = shot
+        assets = state["assets"]
+        await self._name_blobs(assets)
         return FilmedFrame(
             shot=shot,
             sounds=read_sounds(
                 assets, frame=frame, fps=self._scene.composition.fps, site=self._scene.site
             ),
             artifacts=read_artifacts(
-                assets, frame=frame, picture=self._picture, runtime=state["runtime"]
+                assets,
+                frame=frame,
+                picture=None if shot is None else self._picture,
+                runtime=state["runtime"],
             ),
         )
 
+    async def _name_blobs(self, assets: list[dict[str, Any]]) -> None:
+        for asset in assets:
+            url = asset.get("src", "")
+            if url.startswith(BLOB_SCHEME):
+                if url not in self._blobs:
+                    data = await self._page.call("__framefleet.readBlob", url)
+                    self._blobs[url] = blob_source(url, data)
+                asset["src"] = self._blobs[url]
+
     async def _film(self, frame: int) -> tuple[Shot, dict[str, Any]]:
-        page, camera, scene = self._page, self._camera, self._scene
-        name = json.dumps(scene.composition.id)
-        # The tries of the frame this page was opened for do not count against later ones.
-        attempt = scene.attempt if frame == scene.first_frame else 1
-        await page.evaluate(
-            f"window.__framefleet.seek({frame}, {name}, {attempt})", await_promise=True
-        )
+        camera = self._camera
         shot: Shot | None = None
         if self._trust >= FRAMES_TO_TRUST and camera.may_probe:
             shot = await camera.shoot()
@@ -108,15 +130,24 @@ class RemotionStage:
         if shot is not None and state["assets"] is not None and not state["hasNewVideo"]:
             return shot, state
         self._trust = self._trust + 1 if state["assets"] is not None else 0
+        state = await self._settled(frame, state)
+        # Only now is the page known to show the whole frame.
+        if state["hasNewVideo"]:
+            await self._settle()
+            shot = None
+        return await self._shoot(frame, again=shot is not None), state
+
+    async def _listen(self, frame: int) -> tuple[None, dict[str, Any]]:
+        await self._camera.tick()
+        return None, await self._settled(frame, await self._collect(taken=False))
+
+    async def _settled(self, frame: int, state: dict[str, Any]) -> dict[str, Any]:
+        """Wait until the page is ready and tells what sounds, which it does once a frame."""
         for _ in range(MAX_WAITS):
             if state["assets"] is not None:
-                # Only now is the page known to show the whole frame.
-                if state["hasNewVideo"]:
-                    await self._settle()
-                    shot = None
-                return await self._shoot(frame, again=shot is not None), state
-            await wait_until_ready(page, scene.page.timeout_s, frame=frame)
-            await camera.tick()
+                return state
+            await wait_until_ready(self._page, self._scene.page.timeout_s, frame=frame)
+            await self._camera.tick()
             state = await self._collect(taken=False)
         raise PageTimeoutError(
             f"Frame {frame} never settled: each time it was ready, the composition called "

@@ -56,7 +56,7 @@ async def open_remotion_page(browser: BrowserProcess, scene: Scene) -> AsyncIter
         width=scene.composition.width,
         height=scene.composition.height,
         scale=scene.capture.scale,
-        transparent=scene.capture.image_format is ImageFormat.PNG,
+        transparent=scene.capture.image_format.has_alpha,
         scripts=scripts(scene),
         on_log=scene.on_log,
         explain=explain,
@@ -71,7 +71,11 @@ async def open_remotion_page(browser: BrowserProcess, scene: Scene) -> AsyncIter
 
 def scripts(scene: Scene) -> tuple[str, ...]:
     """What a Remotion page needs to find before its own scripts run."""
-    return script("remotion_setup.js", VALUES=_globals(scene)), script("remotion_film.js")
+    return (
+        script("remotion_setup.js", VALUES=_globals(scene)),
+        script("remotion_film.js"),
+        script("blobs.js"),
+    )
 
 
 async def load(page: Page, url: str, timeout_s: float) -> None:
@@ -256,7 +260,8 @@ def _globals(scene: Scene) -> dict[str, Any]:
         "remotion_puppeteerTimeout": round(scene.page.timeout_s * 1000),
         # Each browser is a process of its own and decodes its own media.
         "remotion_isMainTab": True,
-        "remotion_mediaCacheSizeInBytes": scene.page.media_cache_bytes,
+        # Bounds what @remotion/media decodes in the page; `media_cache_bytes` is for our server.
+        "remotion_mediaCacheSizeInBytes": None,
         "remotion_initialMemoryAvailable": available_memory_bytes(),
         "remotion_envVariables": json.dumps(scene.page.env),
         "remotion_inputProps": scene.input_props,
@@ -271,6 +276,6 @@ def _globals(scene: Scene) -> dict[str, Any]:
 def _overwritten(scene: Scene) -> dict[str, Any]:
     return {
         "remotion_audioEnabled": not scene.muted,
-        "remotion_videoEnabled": True,
+        "remotion_videoEnabled": scene.capture.image_format is not ImageFormat.NONE,
         "remotion_sampleRate": scene.sample_rate,
     }

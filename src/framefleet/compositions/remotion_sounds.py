@@ -65,7 +65,6 @@ def _inline(asset: dict[str, Any]) -> InlineSound:
     return InlineSound(
         id=asset["id"],
         samples=array("h", asset["audio"]).tobytes(),
-        start_frame=asset.get("startInVideo"),
         tone_frequency=float(asset.get("toneFrequency") or 1.0),
     )
 

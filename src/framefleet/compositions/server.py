@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -50,12 +51,18 @@ class SiteServer:
     """Serves `root` (None: `/proxy` only) on a free loopback port, for the life of the context.
 
     Reached as `localhost`, which makes the page a secure context.
+
+    Args:
+        cache_bytes: decoded pictures to keep, by all servers of this process with the same bound
+            together; None leaves it to `FrameExtractor`.
     """
 
-    def __init__(self, root: Path | None, media: MediaLibrary) -> None:
+    def __init__(self, root: Path | None, media: MediaLibrary, *, cache_bytes: int | None) -> None:
         self._root = root
         self._media = media
+        self._cache_bytes = cache_bytes
         self._extractor: FrameExtractor | None = None
+        self._lent = ExitStack()
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -80,8 +87,7 @@ class SiteServer:
             if self._runner is not None:
                 self._drop_connections(self._runner)
                 await self._runner.cleanup()
-            if self._extractor is not None:
-                await asyncio.to_thread(self._extractor.close)
+            await asyncio.to_thread(self._lent.close)
 
     def _drop_connections(self, runner: web.AppRunner) -> None:
         # A browser that was killed in the middle of an answer will not read the rest of it, and a
@@ -92,9 +98,10 @@ class SiteServer:
 
     def _open_extractor(self) -> FrameExtractor:
         # NumPy costs every worker 0.15 s; most sites never ask for a frame.
-        from framefleet.encoding.frame_cache import FrameExtractor
+        from framefleet.encoding.frame_cache import shared_extractor
 
-        self._extractor = self._extractor or FrameExtractor()
+        if self._extractor is None:
+            self._extractor = self._lent.enter_context(shared_extractor(self._cache_bytes))
         return self._extractor
 
     async def _static(self, request: web.Request) -> web.StreamResponse:

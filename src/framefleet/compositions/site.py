@@ -10,6 +10,7 @@ from pathlib import Path
 from framefleet.compositions.location import SiteLocation, canonical_source, local_file
 from framefleet.compositions.media import MediaLibrary
 from framefleet.compositions.server import SiteServer
+from framefleet.domain.plan import ChromiumOptions, PageOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class OpenSite:
     origin: str
     port: int
     media: MediaLibrary
+    chromium: ChromiumOptions
 
     @property
     def url(self) -> str:
@@ -40,7 +42,17 @@ class OpenSite:
 
 
 @asynccontextmanager
-async def open_site(location: SiteLocation) -> AsyncIterator[OpenSite]:
-    """Serve a folder on loopback as `localhost`; for a URL only `/proxy` is served."""
-    async with MediaLibrary(location) as media, SiteServer(location.root, media) as server:
-        yield OpenSite(location, server.origin, server.port, media)
+async def open_site(
+    location: SiteLocation, page: PageOptions | None = None
+) -> AsyncIterator[OpenSite]:
+    """Serve a folder on loopback as `localhost`; for a URL only `/proxy` is served.
+
+    Args:
+        page: how other servers are asked, and how many decoded pictures are kept.
+    """
+    page = page or PageOptions()
+    async with (
+        MediaLibrary(location, page.chromium) as media,
+        SiteServer(location.root, media, cache_bytes=page.media_cache_bytes) as server,
+    ):
+        yield OpenSite(location, server.origin, server.port, media, page.chromium)

@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 
 from framefleet.browser.page import PageLog
+from framefleet.compositions.http import http_session
 from framefleet.compositions.site import OpenSite
 from framefleet.domain.events import Log
 from framefleet.errors import PageScriptError, StackFrame
@@ -97,12 +98,12 @@ class SourceMaps:
     async def _fetch(self, url: str) -> SourceMap | None:
         timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S)
         try:
-            async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session:
-                async with session.get(url) as response:
+            async with http_session(self._site.chromium, timeout) as session:
+                async with session.get(url, raise_for_status=True) as response:
                     reference = _reference(await response.text(errors="replace"))
                 if reference is None or reference.startswith("data:"):
                     return _inline(reference)
-                async with session.get(urljoin(url, reference)) as response:
+                async with session.get(urljoin(url, reference), raise_for_status=True) as response:
                     return SourceMap(await response.read())
         except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError):
             return None
@@ -110,7 +111,14 @@ class SourceMaps:
 
 def log_event(log: PageLog, maps: SourceMaps) -> Log:
     """What a page said, as an event."""
-    return Log(level=log.level, text=log.text, tag=log.tag, location=maps.locate(log))
+    return Log(
+        level=log.level,
+        text=log.text,
+        tag=log.tag,
+        location=maps.locate(log),
+        type=log.type,
+        stack=log.stack,
+    )
 
 
 def _read(script: Path) -> SourceMap | None:

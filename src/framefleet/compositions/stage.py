@@ -28,7 +28,10 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmedFrame:
-    """One frame: its picture or *unchanged*, what sounds in it, what the page emitted."""
+    """One frame: its picture or *unchanged*, what sounds in it, what the page emitted.
+
+    `shot` None: nothing was photographed.
+    """
 
     shot: Shot | None
     sounds: FrameSounds
@@ -74,6 +77,10 @@ class Stage(Protocol):
             PageError: the page failed; the stage cannot be used again.
             BrowserCrashedError: the browser did.
         """
+        ...
+
+    async def listen(self, frame: int) -> FilmedFrame:
+        """Show frame `frame` as `film` does, but take no picture: `shot` is None."""
         ...
 
 

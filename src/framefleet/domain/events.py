@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from framefleet.errors import FramefleetError
+from framefleet.errors import FramefleetError, StackFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,23 @@ class ChunkFailed:
 class Log:
     """Something the page or its browser wrote to the console. Levels are Remotion's.
 
-    `location` is the source file and line of a warning or an error, where they can be told.
+    `type` is Chromium's own word for it, such as `warning` or `table`. `location` is the source
+    file and line of a warning or an error, where they can be told; `stack` is where the browser
+    was.
     """
 
     level: str
     text: str
     tag: str | None = None
     location: str | None = None
+    type: str = "log"
+    stack: tuple[StackFrame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactFile:
+    """A file that the composition itself emitted at frame `frame`, and where it lies now."""
+
+    filename: str
+    path: Path
+    frame: int

@@ -34,7 +34,7 @@ Rate = int | float | str | Fraction
 FrameRangeOption = int | Sequence[int | None] | Sequence[Sequence[int | None]]
 
 PAGE, PICTURE, VIDEO, AUDIO = "Page", "Picture", "Video", "Audio"
-OUTPUT, BROWSER, MACHINE = "Output", "Browser", "Machine"
+OUTPUT, BROWSER, MACHINE, DISPLAY = "Output", "Browser", "Machine", "Display"
 LOG_LEVELS = ("trace", "verbose", "info", "warn", "error")
 GL_BACKENDS = ("angle", "angle-egl", "egl", "swangle", "swiftshader", "vulkan")
 
@@ -43,14 +43,16 @@ GL_BACKENDS = ("angle", "angle-egl", "egl", "swangle", "swiftshader", "vulkan")
 class Option:
     """What the table says of an option beside its name and type.
 
-    `flag` is its name on the command line (None: the argument's, with dashes). `choices` lists the
-    values of a closed set.
+    `flag` holds its names on the command line (None: the argument's, with dashes; empty: it is not
+    there). `remotion` is its name in Remotion's API (None: the argument's in camel case). `choices`
+    lists the values of a closed set.
     """
 
     section: str
     help: str
     default: Any = None
     flag: str | None = None
+    remotion: str | None = None
     metavar: str | None = None
     choices: tuple[str, ...] = ()
 
@@ -112,16 +114,35 @@ class SiteArguments(TypedDict, total=False):
     ]
     width: Annotated[
         int,
-        Option(section=PAGE, metavar="PX", help="Width in CSS pixels, over the composition's."),
+        Option(
+            section=PAGE,
+            remotion="forceWidth",
+            metavar="PX",
+            help="Width in CSS pixels, over the composition's.",
+        ),
     ]
-    height: Annotated[int, Option(section=PAGE, metavar="PX", help="Height in CSS pixels.")]
+    height: Annotated[
+        int,
+        Option(section=PAGE, remotion="forceHeight", metavar="PX", help="Height in CSS pixels."),
+    ]
     fps: Annotated[
         Rate,
-        Option(section=PAGE, metavar="RATE", help="Frames per second: 30, 29.97, 30000/1001."),
+        Option(
+            section=PAGE,
+            remotion="forceFps",
+            metavar="RATE",
+            help="Frames per second: 30, 29.97, 30000/1001.",
+        ),
     ]
     duration_in_frames: Annotated[
         int,
-        Option(section=PAGE, flag="--duration", metavar="FRAMES", help="Length in frames."),
+        Option(
+            section=PAGE,
+            remotion="forceDurationInFrames",
+            flag="--duration",
+            metavar="FRAMES",
+            help="Length in frames.",
+        ),
     ]
     timeout_in_milliseconds: Annotated[
         float,
@@ -137,6 +158,7 @@ class SiteArguments(TypedDict, total=False):
         int,
         Option(
             section=PAGE,
+            flag="--offthreadvideo-cache-size-in-bytes",
             metavar="BYTES",
             help="Decoded pictures of <OffthreadVideo> to keep at a time; by default an eighth "
             "of the memory.",
@@ -154,8 +176,9 @@ class SiteArguments(TypedDict, total=False):
     log_level: Annotated[
         str,
         Option(
-            section="Display",
+            section=DISPLAY,
             default="info",
+            flag="--log-level --log",
             metavar="LEVEL",
             choices=LOG_LEVELS,
             help=f"Console messages of the page to show: {', '.join(LOG_LEVELS)}. verbose also "
@@ -316,6 +339,7 @@ class MediaArguments(FramesArguments, total=False):
         str,
         Option(
             section=VIDEO,
+            remotion="proResProfile",
             metavar="PROFILE",
             choices=tuple(PRORES_PROFILES),
             help=f"{', '.join(reversed(PRORES_PROFILES))}; by default the composition's own, else "
@@ -378,8 +402,7 @@ class MediaArguments(FramesArguments, total=False):
         Option(
             section=AUDIO,
             metavar="HZ",
-            help="Samples a second. By default the composition's own, else "
-            f"{DEFAULT_SAMPLE_RATE}.",
+            help=f"Samples a second. By default the composition's own, else {DEFAULT_SAMPLE_RATE}.",
         ),
     ]
     muted: Annotated[bool, Option(section=AUDIO, default=False, help="Leave the sound out.")]
@@ -430,8 +453,7 @@ class SequenceArguments(FramesArguments, total=False):
         Sequence[int],
         Option(
             section=VIDEO,
-            flag="--frame-list",
-            metavar="N,N",
+            flag="",
             help="Single frames, instead of a range.",
         ),
     ]
@@ -444,6 +466,12 @@ class SequenceArguments(FramesArguments, total=False):
             "element-[frame].[ext].",
         ),
     ]
+
+
+def remotion_name(name: str, option: Option) -> str:
+    """What Remotion's API, and JSON, call an option."""
+    first, *rest = name.split("_")
+    return option.remotion or first + "".join(map(str.capitalize, rest))
 
 
 @cache

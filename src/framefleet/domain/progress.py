@@ -74,7 +74,7 @@ class ProgressTally:
 
     def now(self, time_s: float) -> RenderProgress:
         """The progress at `time_s` on the clock that gave `started_s`."""
-        total = len(self.plan.frames)
+        total = self.plan.frame_count
         filmed, encoded = sum(self._filmed.values()), sum(self._encoded.values())
         done = (filmed * _FILMED + encoded * _ENCODED + self._assembled * _ASSEMBLED) / total
         elapsed = max(time_s - self.started_s, 1e-9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +33,10 @@ class InlineSound:
     """Samples the page itself made for one frame.
 
     `samples` is interleaved stereo signed 16-bit little-endian PCM at the render's sample rate.
-    `start_frame` is the composition frame its track opens at; it may be fractional.
     """
 
     id: str
     samples: bytes
-    start_frame: float | None = None
     tone_frequency: float = 1.0
 
 
@@ -53,55 +51,98 @@ class FrameSounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundSegment:
-    """One sound over an unbroken run of frames.
+    """One sound over an unbroken run of `frames` frames.
 
-    `start` counts frames of the render, not of the composition. `volumes` holds one gain per frame.
+    `start` counts frames of the render, not of the composition. `volume` is a gain, or one per
+    frame where it changes.
     """
 
     sound: Sound
     start: int
-    volumes: tuple[float, ...]
+    frames: int
+    volume: float | tuple[float, ...]
 
     @property
-    def frames(self) -> int:
-        """How many frames it lasts."""
-        return len(self.volumes)
+    def stop(self) -> int:
+        """The frame after its last one."""
+        return self.start + self.frames
+
+    @property
+    def volumes(self) -> tuple[float, ...]:
+        """The gain of every frame."""
+        return self.volume if isinstance(self.volume, tuple) else (self.volume,) * self.frames
 
 
-@dataclass(slots=True)
-class _Open:
-    sound: Sound
-    start: int
-    volumes: list[float] = field(default_factory=list)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineTrack:
+    """Where the samples of one `InlineSound.id` lie in the file of a chunk's inline samples.
 
-    def close(self) -> SoundSegment:
-        return SoundSegment(sound=self.sound, start=self.start, volumes=tuple(self.volumes))
-
-
-def join_sounds(frames: Iterable[FrameSounds]) -> list[SoundSegment]:
-    """Join what sounds frame by frame into segments.
-
-    `frames` come in the order of the output. A segment ends where its id is missing from a frame or
-    where the composition's frames jump; the first frame of a segment decides its rate, tone and
-    trim (spec/remotion-page-contract.md 5.2). Of equal ids within a frame the first one counts.
-
-    Returns:
-        Segments ordered by the frame they start at.
+    `blocks` is an (n, 4) array of little-endian int64, row by row, in the order of the frames:
+    numerator and denominator of the position in output frames from the chunk's first, offset in
+    the file and length, both in bytes.
     """
-    segments: list[SoundSegment] = []
-    running: dict[str, _Open] = {}
-    previous: int | None = None
-    for position, frame in enumerate(frames):
+
+    id: str
+    tone_frequency: float
+    blocks: bytes
+
+
+class SoundJoiner:
+    """Joins what sounds frame by frame into segments, as the frames come.
+
+    A segment ends where its id is missing from a frame; the first frame of a segment decides its
+    rate, tone and trim (spec/remotion-page-contract.md 5.2). Of equal ids within a frame the first
+    one counts.
+    """
+
+    def __init__(self) -> None:
+        self._ended: list[SoundSegment] = []
+        self._running: dict[str, tuple[Sound, int, list[float]]] = {}
+        self._position = 0
+
+    def add(self, sounds: Iterable[Sound]) -> None:
+        """Add what sounds during the next frame."""
         present: dict[str, Sound] = {}
-        for sound in frame.sounds:
+        for sound in sounds:
             present.setdefault(sound.id, sound)
-        jumped = previous is not None and frame.frame != previous + 1
-        ended = [key for key in running if jumped or key not in present]
-        segments += [running.pop(key).close() for key in ended]
+        for key in [key for key in self._running if key not in present]:
+            self._end(key)
         for key, sound in present.items():
-            if key not in running:
-                running[key] = _Open(sound, position)
-            running[key].volumes.append(sound.volume)
-        previous = frame.frame
-    segments.extend(still_open.close() for still_open in running.values())
-    return sorted(segments, key=lambda segment: segment.start)
+            _, _, volumes = self._running.setdefault(key, (sound, self._position, []))
+            volumes.append(sound.volume)
+        self._position += 1
+
+    def finish(self) -> tuple[SoundSegment, ...]:
+        """End what still sounds; all segments, by start and id."""
+        for key in list(self._running):
+            self._end(key)
+        return tuple(in_order(self._ended))
+
+    def _end(self, key: str) -> None:
+        sound, start, volumes = self._running.pop(key)
+        self._ended.append(
+            SoundSegment(
+                sound=sound, start=start, frames=len(volumes), volume=_collapsed(tuple(volumes))
+            )
+        )
+
+
+def in_order(segments: Iterable[SoundSegment]) -> list[SoundSegment]:
+    """The segments by start; the id makes the order the same however they were found."""
+    return sorted(segments, key=lambda segment: (segment.start, segment.sound.id))
+
+
+def joined(parts: list[SoundSegment]) -> SoundSegment:
+    """The parts of one sound, each of which starts where the one before stops, as one segment."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    volume: float | tuple[float, ...] = first.volume
+    if isinstance(volume, tuple) or any(part.volume != volume for part in parts):
+        volume = tuple(gain for part in parts for gain in part.volumes)
+    frames = sum(part.frames for part in parts)
+    return SoundSegment(sound=first.sound, start=first.start, frames=frames, volume=volume)
+
+
+def _collapsed(volumes: tuple[float, ...]) -> float | tuple[float, ...]:
+    return volumes[0] if volumes.count(volumes[0]) == len(volumes) else volumes

@@ -6,22 +6,32 @@ import threading
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from heapq import heappop, heappush
 from pathlib import Path
 
 from framefleet.encoding.frame_image import EncodedImage
-from framefleet.encoding.frame_source import FrameSource, SourceFrame, checked_time, tick_at
+from framefleet.encoding.frame_source import (
+    WINDOW_BYTES,
+    FrameSource,
+    SourceFrame,
+    checked_time,
+    tick_at,
+)
 from framefleet.errors import MediaError
+from framefleet.machine import available_memory_bytes
 
 MEBIBYTE = 1024 * 1024
-# Films are mostly read once and forwards, so more seldom pays, and the browser needs memory too.
+# Films are mostly read once and forwards, so more seldom pays; browsers and encoders of the same
+# machine need the memory more.
+DEFAULT_CACHE_SHARE = 8
 LARGEST_DEFAULT_CACHE_BYTES = 2048 * MEBIBYTE
 SMALLEST_DEFAULT_CACHE_BYTES = 128 * MEBIBYTE
 
-READERS_PER_FILM = 4
+# As many browsers as film in one process, and some that are left behind.
+READERS_PER_FILM = 8
 READERS_IN_ALL = 16
 # A reader that stands this little before a time goes on to it without a seek.
 NEAR_S = 1.0
@@ -53,6 +63,7 @@ class FrameCounters:
 @dataclass(frozen=True, slots=True)
 class _FilmKey:
     path: Path
+    changed_ns: int
     transparent: bool
     tone_mapped: bool
 
@@ -116,11 +127,11 @@ class FrameExtractor:
 
     Requests mostly come with rising times, interleaved over browser tabs. Those near each other
     share one decoder, which goes forward; a far one gets its own while the limits allow, else the
-    one that was not used for longest. Files must not change while the extractor is in use.
+    one that was not used for longest.
 
     Args:
-        cache_bytes: how much of the answers to keep; by default half of the memory available, at
-            most 2 GiB.
+        cache_bytes: how much of the answers to keep, beside the few frames that each decoder
+            holds; by default an eighth of the memory available, 128 MiB to 2 GiB.
         readers_per_film: most decoders open for one file.
         readers_in_all: most decoders open.
     """
@@ -134,7 +145,9 @@ class FrameExtractor:
     ) -> None:
         self._readers_per_film = readers_per_film
         self._readers_in_all = readers_in_all
-        self._images = _ImageCache(default_cache_bytes() if cache_bytes is None else cache_bytes)
+        limit_bytes = default_cache_bytes() if cache_bytes is None else cache_bytes
+        self._images = _ImageCache(limit_bytes)
+        self._window_bytes = min(limit_bytes, WINDOW_BYTES)
         self._lock = threading.Lock()
         self._films: dict[_FilmKey, _Film] = {}
         # The least recently used comes first.
@@ -160,7 +173,7 @@ class FrameExtractor:
         """
         time_s = checked_time(time_s)
         with self._lock:
-            key = _FilmKey(path, transparent, tone_mapped)
+            key = _FilmKey(path, _changed_ns(path), transparent, tone_mapped)
             film = self._films.setdefault(key, _Film(key))
         if (image := self._find(film, time_s)) is not None:
             return image
@@ -268,7 +281,11 @@ class FrameExtractor:
         if reader.source is None:
             key = reader.film.key
             reader.source = FrameSource(
-                key.path, source=source, transparent=key.transparent, tone_mapped=key.tone_mapped
+                key.path,
+                source=source,
+                transparent=key.transparent,
+                tone_mapped=key.tone_mapped,
+                window_bytes=self._window_bytes,
             )
             with self._lock:
                 self._opened_readers += 1
@@ -324,20 +341,42 @@ class _ImageCache:
 
 
 def default_cache_bytes() -> int:
-    """Half of the memory available to this process, within sensible limits."""
-    half = _available_bytes() // 2
-    return max(SMALLEST_DEFAULT_CACHE_BYTES, min(half, LARGEST_DEFAULT_CACHE_BYTES))
+    """An eighth of the memory that can still be taken, within sensible limits."""
+    share = available_memory_bytes() // DEFAULT_CACHE_SHARE
+    return max(SMALLEST_DEFAULT_CACHE_BYTES, min(share, LARGEST_DEFAULT_CACHE_BYTES))
 
 
-def _available_bytes() -> int:
-    """Memory that is free, or freed on demand, and that the container may use; 0 if unknown."""
-    free = 0
-    with suppress(OSError):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        fields = dict(line.split(":", 1) for line in lines)
-        free = int(fields.get("MemAvailable", "0 kB").split()[0]) * 1024
-    with suppress(OSError, ValueError):  # The file says "max" where there is no limit.
-        cgroup = Path("/sys/fs/cgroup")
-        limit = int((cgroup / "memory.max").read_text())
-        free = min(free, limit - int((cgroup / "memory.current").read_text()))
-    return max(free, 0)
+def _changed_ns(path: Path) -> int:
+    """When a file was last written; renders share an extractor for longer than files stay."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@dataclass(slots=True)
+class _Lent:
+    extractor: FrameExtractor
+    users: int = 0
+
+
+_lent: dict[int | None, _Lent] = {}
+_lent_lock = threading.Lock()
+
+
+@contextmanager
+def shared_extractor(cache_bytes: int | None) -> Iterator[FrameExtractor]:
+    """The extractor of all in this process who ask for the same bound; the last one closes it."""
+    with _lent_lock:
+        lent = _lent.setdefault(cache_bytes, _Lent(FrameExtractor(cache_bytes=cache_bytes)))
+        lent.users += 1
+    try:
+        yield lent.extractor
+    finally:
+        with _lent_lock:
+            lent.users -= 1
+            is_last = not lent.users
+            if is_last:
+                del _lent[cache_bytes]
+        if is_last:
+            lent.extractor.close()

@@ -96,18 +96,26 @@ class FrameSource:
         source: what messages call it, usually the URL it came from.
         transparent: keep alpha, where the video has it.
         tone_mapped: bring HDR down to SDR.
+        window_bytes: decoded frames to keep at hand; three are kept whatever their size.
 
     Raises:
         MediaError: the file is no video, or nothing of it can be decoded.
     """
 
     def __init__(
-        self, path: Path, *, source: str = "", transparent: bool = False, tone_mapped: bool = True
+        self,
+        path: Path,
+        *,
+        source: str = "",
+        transparent: bool = False,
+        tone_mapped: bool = True,
+        window_bytes: int = WINDOW_BYTES,
     ) -> None:
         self.path = path
         self.source = source or str(path)
         self.transparent = transparent
         self.tone_mapped = tone_mapped
+        self._window_bytes = window_bytes
         self.decoded_frames = 0
         self.seeks = 0
         self._first_pts = 0
@@ -243,7 +251,7 @@ class FrameSource:
     def _window_limit(self, picture: av.VideoFrame) -> int:
         size_bytes = sum(plane.buffer_size for plane in picture.planes)
         # Two are needed to know where a frame ends, one more to step back by one.
-        return max(3, min(WINDOW_FRAMES, WINDOW_BYTES // max(1, size_bytes)))
+        return max(3, min(WINDOW_FRAMES, self._window_bytes // max(1, size_bytes)))
 
     def _decode(self, *, after_seek: bool) -> Iterator[_Timed]:
         """Frames in order of time, from where the file is read now."""

@@ -1,90 +1,127 @@
-"""Samples that pages made themselves, gathered into one file per track."""
+"""Samples that pages made themselves, read from the files of the chunks they were recorded in."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from framefleet.domain.sound import InlineSound
-from framefleet.encoding.retime import Retime, Samples
+from framefleet.domain.sound import InlineTrack
+from framefleet.encoding.retime import Retime, Samples, silence
 from framefleet.errors import MediaError
 
 _CHANNELS = 2
 _SAMPLE_BYTES = 2 * _CHANNELS
+_ROWS_AT_A_TIME = 1024
 
 
-@dataclass(slots=True)
-class InlineTrack:
-    """All samples of one id: those of the timeline from `start` up to `stop`, at these offsets."""
+@dataclass(frozen=True, slots=True)
+class InlineFile:
+    """The inline samples of a chunk: their file, what lies where, and the chunk's first frame.
 
-    path: Path
-    tone_frequency: float
-    start: int
-    stop: int
-
-    def read(self, sample_rate: int) -> Generator[Samples, None, None]:
-        """Yield the track as (n, 2) float32 with its tone applied."""
-        retime = Retime(sample_rate, sample_rate, tone=self.tone_frequency)
-        yield from retime.apply(self._stored(self.start - retime.lead_in[0], sample_rate))
-
-    def _stored(self, first: int, block_size: int) -> Iterator[Samples]:
-        if first < self.start:
-            yield np.zeros((self.start - first, _CHANNELS), np.float32)
-        for at in range(self.start, self.stop, block_size):
-            values = np.fromfile(
-                self.path,
-                "<i2",
-                count=min(block_size, self.stop - at) * _CHANNELS,
-                offset=at * _SAMPLE_BYTES,
-            )
-            yield values.reshape(-1, _CHANNELS).astype(np.float32) / np.float32(32768)
-
-
-class InlineSounds:
-    """Puts inline sounds where they belong on the timeline, in any order.
-
-    Each track is a sparse file in `folder`, as long as the timeline up to the track's end; the
-    caller owns the folder. Where two frames of a track overlap the later write counts.
+    `start` counts frames of the output.
     """
 
-    def __init__(self, folder: Path, *, fps: Fraction, sample_rate: int) -> None:
-        self._folder = folder
-        self._fps = fps
-        self._sample_rate = sample_rate
-        self._tracks: dict[str, InlineTrack] = {}
+    path: Path
+    start: int
+    tracks: tuple[InlineTrack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InlineVoice:
+    """All samples of one id: those of the timeline from `start` up to `stop`.
+
+    `blocks` is (n, 4) int64: start and stop on the timeline, number in `paths`, offset in bytes.
+    """
+
+    tone_frequency: float
+    paths: Sequence[Path]
+    blocks: npt.NDArray[np.int64]
 
     @property
-    def tracks(self) -> list[InlineTrack]:
-        """The tracks so far, for `mix`."""
-        return list(self._tracks.values())
+    def start(self) -> int:
+        return int(self.blocks[0, 0])
 
-    def write(self, position: int, sound: InlineSound) -> None:
-        """Store `sound`, which sounds during frame `position` of the render.
+    @property
+    def stop(self) -> int:
+        return int(self.blocks[-1, 1])
+
+    def read(self, sample_rate: int) -> Generator[Samples, None, None]:
+        """Yield the track as (n, 2) float32 with its tone applied.
 
         Raises:
-            MediaError: the track's tone differs from that of its earlier frames.
+            OptionError: the tone is out of range.
         """
-        # Floor of an exact fraction: spec/remotion-page-contract.md 5.6.
-        start = floor(position * self._sample_rate / self._fps)
-        stop = start + len(sound.samples) // _SAMPLE_BYTES
-        track = self._tracks.get(sound.id)
-        if track is None:
-            path = self._folder / f"inline-{len(self._tracks):06d}.pcm"
-            path.touch()
-            track = InlineTrack(path, sound.tone_frequency, start, stop)
-            self._tracks[sound.id] = track
-        if track.tone_frequency != sound.tone_frequency:
-            raise MediaError(
-                "toneFrequency must be the same across the entire audio, got "
-                f"{sound.tone_frequency}, but before it was {track.tone_frequency}"
-            )
-        with track.path.open("r+b") as file:
-            file.seek(start * _SAMPLE_BYTES)
-            file.write(sound.samples[: (stop - start) * _SAMPLE_BYTES])
-        track.start = min(track.start, start)
-        track.stop = max(track.stop, stop)
+        retime = Retime(sample_rate, sample_rate, tone=self.tone_frequency)
+        yield from retime.apply(self._stored(self.start - retime.lead_in[0]))
+
+    def _stored(self, position: int) -> Iterator[Samples]:
+        with ExitStack() as stack:
+            opened = None
+            for start, stop, number, offset in self._rows():
+                if number != opened:
+                    stack.close()
+                    opened, file = number, stack.enter_context(self.paths[number].open("rb"))
+                yield from silence(start - position, _CHANNELS)
+                file.seek(offset)
+                values = np.frombuffer(file.read((stop - start) * _SAMPLE_BYTES), "<i2")
+                yield values.reshape(-1, _CHANNELS).astype(np.float32) / np.float32(32768)
+                position = stop
+
+    def _rows(self) -> Iterator[list[int]]:
+        for at in range(0, len(self.blocks), _ROWS_AT_A_TIME):
+            yield from self.blocks[at : at + _ROWS_AT_A_TIME].tolist()
+
+
+def join_inline(
+    files: Iterable[InlineFile], *, fps: Fraction, sample_rate: int
+) -> list[InlineVoice]:
+    """Put the inline tracks of all chunks, in the order of the output, on the timeline.
+
+    A block opens at the sample at or below its time (spec/remotion-page-contract.md 5.6); where
+    two of a track overlap the later one counts.
+
+    Args:
+        fps: frames a second of the output.
+
+    Raises:
+        MediaError: the tone of a track changes.
+    """
+    paths: list[Path] = []
+    tones: dict[str, float] = {}
+    blocks: dict[str, list[npt.NDArray[np.int64]]] = {}
+    for file in files:
+        for track in file.tracks:
+            tone = tones.setdefault(track.id, track.tone_frequency)
+            if tone != track.tone_frequency:
+                raise MediaError(
+                    "toneFrequency must be the same across the entire audio, got "
+                    f"{track.tone_frequency}, but before it was {tone}"
+                )
+            placed = _placed(track, file.start, sample_rate / fps, len(paths))
+            blocks.setdefault(track.id, []).append(placed)
+        paths.append(file.path)
+    voices = []
+    for id, parts in blocks.items():
+        rows = np.concatenate(parts)
+        rows[:-1, 1] = np.minimum(rows[:-1, 1], rows[1:, 0])
+        rows = rows[rows[:, 0] < rows[:, 1]]
+        if len(rows):
+            voices.append(InlineVoice(tones[id], paths, rows))
+    return voices
+
+
+def _placed(
+    track: InlineTrack, start: int, samples_per_frame: Fraction, number: int
+) -> npt.NDArray[np.int64]:
+    scale, divisor = samples_per_frame.as_integer_ratio()
+    rows = []
+    for frames, parts, offset, size in np.frombuffer(track.blocks, "<i8").reshape(-1, 4).tolist():
+        at = (start * parts + frames) * scale // (parts * divisor)
+        rows.append((at, at + size // _SAMPLE_BYTES, number, offset))
+    return np.array(rows, np.int64)

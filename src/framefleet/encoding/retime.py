@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,7 @@ _LOWEST_TEMPO, _HIGHEST_TEMPO = 0.5, 2.0
 _SAME_TEMPO = 1e-9
 # Longer than atempo's window at any rate we make.
 _TEMPO_TAIL = 16_384
+_SILENCE_BLOCK = 48_000
 # swr has a filter for each phase of a ratio up to this denominator; past it, it interpolates.
 _EXACT_PHASES = 1024
 # Only the ratio counts to the resampler, but filters refuse absurdly small rates.
@@ -96,13 +98,19 @@ class Retime:
             out = _drop(_resample(out, self.ratio), drop)
         if abs(self.tempo - 1) > _SAME_TEMPO:
             stages = [("atempo", f"{stage:.12g}") for stage in _stages(self.tempo)]
-            out = run_filters(_with_tail(out), self.sample_rate, stages)
+            out = run_filters(_with_echo(out), self.sample_rate, stages)
         for block in out:
             # Flushed filters give more than is due; before that they lag behind.
             due = self.output_length(max(0, consumed - skipped))
             kept = block[: max(0, due - emitted)]
             emitted += len(kept)
             yield kept
+
+
+def silence(count: int, channels: int) -> Iterator[Samples]:
+    """Yield `count` samples of silence in blocks of bounded size; none if it is below 1."""
+    for start in range(0, count, _SILENCE_BLOCK):
+        yield np.zeros((min(_SILENCE_BLOCK, count - start), channels), np.float32)
 
 
 def _resample(blocks: Iterable[Samples], ratio: Fraction) -> Iterator[Samples]:
@@ -113,14 +121,22 @@ def _resample(blocks: Iterable[Samples], ratio: Fraction) -> Iterator[Samples]:
     return run_filters(blocks, ratio.numerator * scale, [("aresample", arguments)])
 
 
-def _with_tail(blocks: Iterable[Samples]) -> Iterator[Samples]:
-    """Append silence: atempo swallows the last part of a window when it is flushed."""
-    channels = 0
+def _with_echo(blocks: Iterable[Samples]) -> Iterator[Samples]:
+    """Append the end mirrored: atempo blends the last window with what follows it.
+
+    After silence, or nothing, the last 10 to 20 ms would fade.
+    """
+    tail: deque[Samples] = deque()
+    length = 0
     for block in blocks:
-        channels = block.shape[1]
         yield block
-    if channels:
-        yield np.zeros((_TEMPO_TAIL, channels), np.float32)
+        tail.append(block)
+        length += len(block)
+        while length - len(tail[0]) >= _TEMPO_TAIL:
+            length -= len(tail.popleft())
+    if length:
+        end = np.concatenate(tail)[-_TEMPO_TAIL:]
+        yield np.pad(end, ((0, _TEMPO_TAIL), (0, 0)), "symmetric")[len(end) :]
 
 
 def _stages(tempo: float) -> list[float]:
@@ -167,6 +183,7 @@ def run_filters(
 
 def _graph(rate: int, layout: str, stages: Sequence[tuple[str, str]]) -> Graph:
     graph = Graph()
+    graph.threads = 1  # starting FFmpeg's own takes a millisecond
     graph.link_nodes(
         graph.add_abuffer(
             sample_rate=rate,

@@ -1,12 +1,13 @@
-"""One media file as samples: decoded, placed by its time stamps, at the render's rate."""
+"""One audio stream of a file as samples, placed by its time stamps."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from itertools import chain, islice
+from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -17,85 +18,48 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Discard
 
-from framefleet.domain.sound import Sound
-from framefleet.encoding.retime import Retime, Samples, run_filters
-from framefleet.errors import MediaError
+from framefleet.encoding.retime import Samples, run_filters, silence
 
 # An mp3 frame may lean on half a second of frames before it; opus wants 80 ms.
 _WARM_UP_S = 0.6
-# Up to here decoding from the start of the file is as quick as a seek.
-_SEEK_FROM_S = 3.0
+# Up to here decoding on is as quick as a seek.
+SEEK_FROM_S = 3.0
 # Time stamps of real files jitter; less than this is no hole.
 _JITTER_S = 0.005
-# A loop this short is decoded once and kept: 20 s of stereo are 7.7 MB.
-_LOOP_CACHE_S = 20.0
-_SILENCE_BLOCK = 48_000
 _PEEKED_FRAMES = 6
-_SOURCE_NAME_LENGTH = 1000
-_UNKNOWN_TO_NUMPY = frozenset({"s64", "s64p"})
-_FULL_SCALE = {"u1": 128.0, "i2": 2.0**15, "i4": 2.0**31}
+# NumPy's type, full scale and zero of FFmpeg's packed sample formats.
+_FORMATS = {
+    "u8": ("u1", 128.0, 128.0),
+    "s16": ("i2", 2.0**15, 0.0),
+    "s32": ("i4", 2.0**31, 0.0),
+    "flt": ("f4", 1.0, 0.0),
+    "dbl": ("f8", 1.0, 0.0),
+}
+# Bytes in which FFmpeg looks for DTS in a 16-bit WAV: in its usual 5 MB that takes 23 ms a file.
+_WAV_PROBE_SIZE = "16384"
 
 
-def read_sound(path: Path, sound: Sound, *, sample_rate: int) -> Generator[Samples, None, None]:
-    """Read `sound` from where it stands at the start of its first frame.
+class SoundSource:
+    """One audio stream of an open file, addressed by sample index at its own rate.
 
-    Blocks are (n, 2) float32 at `sample_rate`, of any length, full scale 1. They end where the
-    source or `media_end_s` does; a file without such a stream gives none. With `loop` the source,
-    up to `media_end_s`, repeats for ever. Closing the generator closes the file.
+    Index 0 is media time 0; where the time stamps leave a hole there is silence. Raw AAC (ADTS)
+    says nothing of its encoder's delay: it sounds as decoded, as in every player.
 
     Raises:
-        MediaError: the file cannot be read.
-        OptionError: rate or tone are out of range.
-    """
-    with _translated(sound.source), closing(_Source(path, sound.stream_index)) as source:
-        if not source.sounds:
-            return
-        retime = Retime(
-            source_rate=source.rate,
-            sample_rate=sample_rate,
-            speed=sound.playback_rate,
-            tone=sound.tone_frequency,
-            preserve_pitch=sound.preserve_pitch,
-        )
-        start = sound.media_time_s
-        if start < 0:
-            yield from silence(round(-start / sound.playback_rate * sample_rate))
-            start = 0.0
-        first = round(start * source.rate) - retime.lead_in[0]
-        end = None if sound.media_end_s is None else round(sound.media_end_s * source.rate)
-        read = source.loop if sound.loop else source.read
-        for block in retime.apply(read(first, end)):
-            yield np.broadcast_to(block, (len(block), 2))
+        av.FFmpegError, OSError: the file cannot be read.
 
-
-def silence(count: int, channels: int = 2) -> Iterator[Samples]:
-    """Yield `count` samples of silence in blocks of bounded size."""
-    for start in range(0, count, _SILENCE_BLOCK):
-        yield np.zeros((min(_SILENCE_BLOCK, count - start), channels), np.float32)
-
-
-@contextmanager
-def _translated(source: str) -> Iterator[None]:
-    try:
-        yield
-    except (av.FFmpegError, OSError) as exc:
-        name = source[:_SOURCE_NAME_LENGTH]
-        raise MediaError(
-            f"Cannot read the sound of {name}: {exc.strerror}. Check that the file is complete, "
-            "and audio or video that FFmpeg can decode.",
-            source=name,
-        ) from exc
-
-
-class _Source:
-    """One audio stream of a file, addressed by sample index at its own rate.
-
-    Index 0 is media time 0; where the time stamps leave a hole there is silence. `rate` and
-    `channels` (1 or 2; more are mixed down) are those of the first decoded frame.
+    Attributes:
+        sounds: whether there is such a stream, with anything in it; if not, nothing else counts.
+        rate: samples a second, those of the first decoded frame.
+        channels: 1 or 2; more are mixed down.
+        duration_s: what the container says; infinite if it does not.
+        picture_end: index at which the file's pictures end, 0 without any.
     """
 
     rate: int
     channels: int
+    duration_s: float
+    picture_end: int
 
     def __init__(self, path: Path, stream_index: int) -> None:
         self._path = path
@@ -120,72 +84,23 @@ class _Source:
         if self._container is not None:
             self._container.close()
 
-    def read(self, first: int, end: int | None) -> Iterator[Samples]:
-        """Yield what lies from index `first` up to `end` or the end of the stream."""
+    def read(self, first: int) -> Iterator[Samples]:
+        """Yield what lies from index `first` to the end of the stream, without a hole.
+
+        Another call of `read` ends this one.
+        """
         position = first
         for at, block in self._placed(first):
-            stop = at + len(block) if end is None else min(at + len(block), end)
-            if at > position:
-                hole = (at if end is None else min(at, end)) - position
-                yield from silence(hole, self.channels)
-                position += hole
-            if stop > position:
-                yield block[position - at : stop - at]
-                position = stop
-            if end is not None and position >= end:
-                return
-
-    def loop(self, first: int, end: int | None) -> Iterator[Samples]:
-        """Yield the source from `first` on, round after round; `end` cuts every round."""
-        if self._duration_s <= _LOOP_CACHE_S:
-            yield from self._loop_kept(first, end)
-            return
-        while True:
-            count = 0
-            for block in self._round(first, end):
-                count += len(block)
-                yield block
-            if count:
-                first = 0
-                continue
-            length = self._length(end)
-            if not length:
-                return
-            first %= length
-
-    def _loop_kept(self, first: int, end: int | None) -> Iterator[Samples]:
-        blocks = list(self._round(0, end))
-        if not blocks:
-            return
-        once = np.concatenate(blocks)
-        yield from silence(-first, self.channels)
-        yield once[max(0, first) % len(once) :]
-        rounds = -(-self.rate // len(once))
-        second = np.tile(once, (rounds, 1)) if rounds > 1 else once
-        while True:
-            yield second
-
-    def _round(self, first: int, end: int | None) -> Iterator[Samples]:
-        """One round of a loop: a film lasts as long as its pictures, whatever its sound does."""
-        position = first
-        for block in self.read(first, end):
-            position += len(block)
-            yield block
-        stop = self._picture_end if end is None else min(end, self._picture_end)
-        yield from silence(stop - position, self.channels)
-
-    def _length(self, end: int | None) -> int:
-        """Length of a round, found by decoding its tail only."""
-        for start in (max(0, round((self._duration_s - _SEEK_FROM_S) * self.rate)), 0):
-            tail = sum(len(block) for block in self._round(start, end))
-            if tail:
-                return start + tail
-        return 0
+            yield from silence(at - position, self.channels)
+            position = max(position, at)
+            if at + len(block) > position:
+                yield block[position - at :]
+                position = at + len(block)
 
     def _open(self) -> Iterator[av.AudioFrame]:
         """Open the file, afresh if need be, and decode the stream from its start."""
         self.close()
-        self._container = av.open(str(self._path))
+        self._container = av.open(str(self._path), options=_options(self._path))
         streams = self._container.streams.audio
         if self._stream_index >= len(streams):
             return iter(())
@@ -210,11 +125,17 @@ class _Source:
         assert self._stream is not None
         self._time_base = Fraction(self._stream.time_base or Fraction(1, self.rate))
         self._origin = _origin(self._container, self._stream)
+        if self._stream.codec_context.name == "vorbis":
+            # Its first packet gives no samples, but counts in the stamps.
+            lost = (self._head[0].pts or 0) - (self._stream.start_time or 0)
+            self._origin += lost * self._time_base
         duration = self._container.duration
-        self._duration_s = float("inf") if duration is None else duration / av.time_base
+        self.duration_s = float("inf") if duration is None else duration / av.time_base
         films = bool(self._container.streams.video)
-        self._picture_end = round(self._duration_s * self.rate) if films and duration else 0
+        self.picture_end = round(self.duration_s * self.rate) if films and duration else 0
         ticks = self._time_base * self.rate
+        # In whole numbers: fractions would take longer than decoding.
+        self._clock = _common(ticks, self._origin * self.rate)
         self._tolerance = max(float(ticks), _JITTER_S * self.rate)
         sizes = {frame.samples for frame in self._head[1:]}
         self._grid: tuple[int, int] | None = None
@@ -226,7 +147,8 @@ class _Source:
     def _index(self, frame: av.AudioFrame) -> int | None:
         if frame.pts is None:
             return None
-        return round((frame.pts * self._time_base - self._origin) * self.rate)
+        scale, shift, divisor = self._clock
+        return (2 * (frame.pts * scale - shift) + divisor) // (2 * divisor)
 
     def _placed(self, first: int) -> Iterator[tuple[int, Samples]]:
         """Decode from `first` or somewhat before; blocks with the index they belong at."""
@@ -258,12 +180,13 @@ class _Source:
         assert self._stream is not None
         if "mp4" not in self._container.format.name or not self._stream.duration:
             return None
-        stop = (self._stream.start_time or 0) + self._stream.duration
-        return max(0, round(stop * self._time_base * self.rate) - at)
+        scale, _, divisor = self._clock
+        stop = ((self._stream.start_time or 0) + self._stream.duration) * scale
+        return max(0, (2 * stop + divisor) // (2 * divisor) - at)
 
     def _frames_from(self, time_s: float) -> Iterator[av.AudioFrame]:
         head, self._head = self._head, []
-        if time_s < _SEEK_FROM_S:
+        if time_s < SEEK_FROM_S:
             return chain(head, self._frames) if head else self._open()
         assert self._container is not None
         assert self._stream is not None
@@ -283,7 +206,7 @@ class _Source:
     def _samples(self, frame: av.AudioFrame) -> Samples:
         alike = frame.sample_rate == self.rate
         alike = alike and min(2, frame.layout.nb_channels) == self.channels
-        if alike and frame.format.name not in _UNKNOWN_TO_NUMPY:
+        if alike and frame.format.name.removesuffix("p") in _FORMATS:
             return _to_samples(frame)
         # Rare: a 64-bit integer, or a file that changes its rate or channels on the way.
         if self._adapter is None:
@@ -291,6 +214,19 @@ class _Source:
             self._adapter = av.AudioResampler(format="fltp", layout=layout, rate=self.rate)
         blocks = [_to_samples(adapted) for adapted in self._adapter.resample(frame)]
         return np.concatenate([np.zeros((0, self.channels), np.float32), *blocks])
+
+
+def _options(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        start = file.read(12)
+    is_wav = start[:4] in (b"RIFF", b"RF64") and start[8:] == b"WAVE"
+    return {"probesize": _WAV_PROBE_SIZE} if is_wav else {}
+
+
+def _common(scale: Fraction, shift: Fraction) -> tuple[int, int, int]:
+    """Both numerators over one denominator, and that."""
+    divisor = lcm(scale.denominator, shift.denominator)
+    return int(scale * divisor), int(shift * divisor), divisor
 
 
 def _origin(container: InputContainer, stream: AudioStream) -> Fraction:
@@ -311,13 +247,18 @@ def _origin(container: InputContainer, stream: AudioStream) -> Fraction:
 
 
 def _to_samples(frame: av.AudioFrame) -> Samples:
+    dtype, full_scale, zero = _FORMATS[frame.format.name.removesuffix("p")]
     channels = frame.layout.nb_channels
-    array: npt.NDArray[Any] = frame.to_ndarray()
-    values = array.T if frame.format.is_planar else array.reshape(-1, channels)
-    full_scale = _FULL_SCALE.get(values.dtype.str[1:])
-    samples = values.astype(np.float32, copy=False)
-    if full_scale is not None:
-        zero = 128 if values.dtype.kind == "u" else 0
+    values: npt.NDArray[Any]
+    if frame.format.is_planar:
+        values = np.empty((frame.samples, channels), dtype)
+        for channel, plane in enumerate(frame.planes):
+            values[:, channel] = np.frombuffer(memoryview(plane), dtype, frame.samples)
+    else:
+        values = np.frombuffer(memoryview(frame.planes[0]), dtype, frame.samples * channels)
+        values = values.reshape(-1, channels)
+    samples = values.astype(np.float32)
+    if full_scale != 1:
         samples = (samples - np.float32(zero)) / np.float32(full_scale)
     return samples @ _downmix(frame.layout.name, channels) if channels > 2 else samples
 

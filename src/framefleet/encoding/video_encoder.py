@@ -1,4 +1,4 @@
-"""Pictures to one closed stretch of h264 in a file of its own."""
+"""Pictures to one closed stretch of video in a file of its own."""
 
 from __future__ import annotations
 
@@ -9,19 +9,31 @@ from typing import Self
 
 import av
 from av.codec.context import Flags, ThreadType
+from av.video.stream import VideoStream
 
+from framefleet.domain.codecs import Codec
 from framefleet.domain.composition import FrameSize
 from framefleet.domain.output import ImageFormat, VideoOptions
 from framefleet.encoding.color import ColorConverter, tags_of
+from framefleet.encoding.encoder_options import (
+    chunk_container,
+    encoder_options,
+    nearest_pixel_format,
+)
 from framefleet.encoding.files import translated
 from framefleet.encoding.picture import PictureDecoder
+
+# How many frames are decoded ahead of the one shown: pyramids of B-frames are two deep.
+_REORDERING = 2
+_REORDERED = (Codec.H264, Codec.H264_MKV, Codec.H264_TS, Codec.H265)
 
 
 class ChunkEncoder:
     """Encodes the frames of one chunk into `path`, video only.
 
-    The stream opens with an IDR picture and refers to nothing outside, and its parameter sets
-    depend on the plan alone: chunks can be joined by copying packets.
+    The stream opens with a key frame and refers to nothing outside, its parameter sets depend on
+    the plan alone, and packets are decoded at one a frame, from the same frame before the first:
+    chunks can be joined by copying packets. The container is `chunk_container`'s.
     """
 
     def __init__(
@@ -34,29 +46,33 @@ class ChunkEncoder:
         image_format: ImageFormat,
     ) -> None:
         self._decoder = PictureDecoder(image_format)
-        tags = tags_of(options.color_space, image_format)
-        self._converter = ColorConverter(size, options.pixel_format, tags)
         self._time_base = 1 / rate
         self._frame: av.VideoFrame | None = None
+        self._packets = 0
+        self._delay = _REORDERING if options.codec in _REORDERED else 0
         self.frames = 0
-        with translated(f"open the h264 encoder for {size} {options.pixel_format}", path):
+        with translated(f"open the encoder {options.encoder}", path):
+            pixel_format = nearest_pixel_format(options.encoder, options.pixel_format)
+            tags = tags_of(options.color_space, image_format, options.codec)
+            self._converter = ColorConverter(size, pixel_format, tags)
+            kind = chunk_container(options.codec)
+            clock = {"video_track_timescale": str(rate.numerator)}
             self._container = av.open(
-                str(path),
-                "w",
-                format="mp4",
-                options={"video_track_timescale": str(rate.numerator)},
+                str(path), "w", format=kind, options=clock if kind != "matroska" else {}
             )
-            stream = self._container.add_stream("libx264", rate=rate)
+            stream = self._container.add_stream(options.encoder, rate=rate)
+            assert isinstance(stream, VideoStream)
             codec = stream.codec_context
             codec.width, codec.height = size.width, size.height
-            codec.pix_fmt = self._converter.pixel_format
+            codec.pix_fmt = pixel_format
             codec.time_base = self._time_base
             codec.colorspace, codec.color_range = tags.matrix, tags.range
             codec.color_primaries, codec.color_trc = tags.primaries, tags.transfer
-            codec.options = {"crf": str(options.crf), "preset": options.preset}
+            codec.options = encoder_options(options, pixel_format)
             codec.thread_count = options.threads
             codec.thread_type = ThreadType.FRAME
             codec.flags |= Flags.global_header
+            codec.open()
             self._stream = stream
 
     def write(self, picture: bytes | None) -> None:
@@ -73,14 +89,21 @@ class ChunkEncoder:
         frame = self._frame
         frame.pts, frame.time_base = self.frames, self._time_base
         with translated("encode a frame"):
-            self._container.mux(self._stream.encode(frame))
+            self._encode(frame)
         self.frames += 1
 
     def finish(self) -> None:
         """Flush the encoder and write the file's index: only now is the chunk whole."""
         with translated("finish a chunk"):
-            self._container.mux(self._stream.encode(None))
+            self._encode(None)
             self._container.close()
+
+    def _encode(self, frame: av.VideoFrame | None) -> None:
+        for packet in self._stream.encode(frame):
+            # x264 and x265 misjudge these times in chunks shorter than their reordering.
+            packet.dts = self._packets - self._delay
+            self._packets += 1
+            self._container.mux(packet)
 
     def __enter__(self) -> Self:
         return self

@@ -137,8 +137,8 @@ class _Worker:
             match msgspec.json.decode(data, type=protocol.FromWorker):
                 case protocol.Progressed(chunk, filmed, encoded):
                     on_progress(ChunkProgressed(chunk, filmed, encoded))
-                case protocol.Logged(level, text, tag, location):
-                    on_log(Log(level=level, text=text, tag=tag, location=location))
+                case protocol.Logged(log):
+                    on_log(log)
                 case protocol.Failed(_, error):
                     return FramefleetError.from_dict(error)
                 case protocol.Rendered(_):

@@ -41,7 +41,7 @@ class _Reporter:
             data = data[os.write(self._descriptor, data) :]
 
     def log(self, log: Log) -> None:
-        self.send(protocol.Logged(log.level, log.text, log.tag, log.location))
+        self.send(protocol.Logged(log))
 
     def progressed(self, event: ChunkProgressed) -> None:
         if time.monotonic() - self._told_s >= REPORT_INTERVAL_S:
@@ -56,7 +56,7 @@ async def serve(lines: MemoryObjectReceiveStream[bytes], reporter: _Reporter) ->
     executable = Path(job.browser_executable) if job.browser_executable else None
     options = BrowserOptions(
         executable=executable,
-        gl=plan.page.gl,
+        chromium=plan.page.chromium,
         frame_control=job.browser_frame_control,
         start_timeout_s=job.browser_start_timeout_s,
         answer_timeout_s=plan.page.timeout_s,

@@ -1,14 +1,16 @@
-"""A video rendered on this machine: select, plan, render chunks, assemble."""
+"""Frames rendered on this machine: select, plan, render chunks, assemble."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,65 +19,85 @@ import anyio.from_thread
 import anyio.to_thread
 
 from framefleet.domain.composition import Composition
+from framefleet.domain.events import ArtifactFile
 from framefleet.domain.plan import Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress
+from framefleet.domain.rules import Resolved
+from framefleet.encoding.hardware import choose_encoder
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.errors import writing
 from framefleet.local.session import Session, SiteRequest, open_session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
 from framefleet.rendering.artifacts import gather_artifacts
-from framefleet.rendering.assembly import assemble, check_absent, check_output, sound_sources
+from framefleet.rendering.assembly import assemble, sound_sources
 from framefleet.rendering.chunk import ARTIFACT_FOLDER, ChunkFiles
-from framefleet.rendering.planning import RenderOptions, plan
+from framefleet.rendering.output_file import check_absent, check_output, default_output
+from framefleet.rendering.planning import Division, Filming, plan
 from framefleet.settings import ExecutorName
 from framefleet.storages.local import LocalStorage
 from framefleet.wiring import local_storage, open_executor
 from framefleet.worker.worker import chunk_files, chunk_key
+
+logger = logging.getLogger(__name__)
 
 # A frame costs one interpreter about 4 ms, against 80 ms of browser and encoder: four streams
 # leave it mostly idle (docs/decisions/0001).
 MAX_INLINE_STREAMS = 4
 
 OnProgress = Callable[[RenderProgress], None]
+OnArtifact = Callable[[ArtifactFile], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaRequest:
-    """A video somebody wants."""
+    """Frames somebody wants as a file, or as a folder of pictures.
+
+    `resolve` checks the options, with the defaults of the composition once it is known.
+    `separate_audio` is the file for the sound, if it is to have one of its own.
+    """
 
     site: SiteRequest
     composition: str | None
+    resolve: Callable[[Composition | None], Resolved]
     output: Path | None
+    separate_audio: Path | None
     overwrite: bool
-    options: RenderOptions
+    division: Division
     executor: ExecutorName | None
     on_progress: OnProgress
+    on_artifact: OnArtifact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderResult:
     """What a render gave.
 
-    `artifacts` are the files the composition itself emitted, beside the output. `capture` is how
-    frames were taken: `begin-frame`, or `screenshot` where the browser has no frame control.
+    `output` is a file, or the folder of an image sequence. `fps` is the output's rate.
+    `separate_audio` is the file that has the sound, where it has one of its own. `artifacts` are
+    the files the composition itself emitted, beside the output. `capture` is how frames were
+    taken: `begin-frame`, or `screenshot` where the browser has no frame control.
     """
 
     output: Path
     composition: Composition
     frames: int
+    fps: Fraction
     chunks: int
     retries: int
     elapsed_s: float
     capture: str
+    separate_audio: Path | None = None
     artifacts: tuple[Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready values under camelCase keys."""
         return {
             "output": str(self.output),
+            "separateAudio": str(self.separate_audio) if self.separate_audio else None,
             "composition": self.composition.to_dict(),
             "frames": self.frames,
+            "fps": float(self.fps),
             "chunks": self.chunks,
             "retries": self.retries,
             "elapsedSeconds": round(self.elapsed_s, 3),
@@ -85,45 +107,72 @@ class RenderResult:
 
 
 async def render(request: MediaRequest) -> RenderResult:
-    """Render a video to its file.
+    """Render a video, a sound or a sequence of pictures.
 
     Raises:
         FramefleetError: it failed; no output is left behind, and no process.
     """
     started = time.monotonic()
-    request.options.video.check()
+    options = await _resolve(request, None)
     if request.output is not None:
-        check_output(request.output, overwrite=request.overwrite)
+        _check(request.output, request, options)
+    if request.separate_audio is not None:
+        check_output(request.separate_audio, overwrite=request.overwrite)
     async with open_session(request.site) as session, _scratch() as folder:
-        composition, filming = await session.select_for(
-            request.composition, request.options.capture
-        )
-        output = request.output or await _default_output(composition, request.overwrite)
-        options = request.options
+        composition, filming = await session.select_for(request.composition, options.capture)
+        options = await _resolve(request, composition)
+        for warning in options.warnings:
+            logger.warning("option", extra={"text": warning})
         frozen = plan(
             composition,
             options,
+            request.division,
+            Filming(browser=filming.browser, encoder=encoder_version(), zero_s=filming.zero_s),
             input_props=request.site.input_props,
-            browser=filming.browser,
-            encoder=encoder_version(),
-            zero_s=filming.zero_s,
+            page=request.site.page,
         )
-        slots = min(options.streams, len(frozen.chunks))
-        threads = max(1, usable_cores() // slots)
-        frozen = replace(frozen, video=replace(frozen.video, threads=threads))
+        slots = min(request.division.streams, len(frozen.chunks))
+        if frozen.video is not None:
+            threads = max(1, usable_cores() // slots)
+            frozen = replace(frozen, video=replace(frozen.video, threads=threads))
+        output = request.output or default_output(
+            frozen.composition, options.output.codec and options.output.extension
+        )
+        _check(output, request, options)
         storage = local_storage(folder)
         final = await _run(request, session, frozen, storage, slots, output)
         artifacts = await _publish_artifacts(frozen, storage, output.parent)
+    for artifact in artifacts:
+        request.on_artifact(artifact)
     return RenderResult(
         output=output,
         composition=frozen.composition,
-        frames=len(frozen.frames),
+        frames=frozen.frame_count,
+        fps=frozen.fps,
         chunks=len(frozen.chunks),
         retries=final.retries,
         elapsed_s=time.monotonic() - started,
         capture="begin-frame" if filming.has_frame_control else "screenshot",
-        artifacts=artifacts,
+        separate_audio=request.separate_audio,
+        artifacts=tuple(artifact.path for artifact in artifacts),
     )
+
+
+def _check(output: Path, request: MediaRequest, options: Resolved) -> None:
+    check_output(output, overwrite=request.overwrite, is_folder=options.output.codec is None)
+
+
+async def _resolve(request: MediaRequest, composition: Composition | None) -> Resolved:
+    """The options as rules have them, with an encoder that this machine has."""
+    options = request.resolve(composition)
+    if options.video is None:
+        return options
+    chosen = await anyio.to_thread.run_sync(
+        lambda: choose_encoder(
+            options.video.codec, options.hardware, blocking_option=options.blocking_option
+        )
+    )
+    return replace(options, video=replace(options.video, encoder=chosen.name))
 
 
 async def _run(
@@ -162,9 +211,9 @@ async def _assemble(
     output: Path,
     on_frames: Callable[[int], None],
 ) -> None:
-    for _, name in gather_artifacts(chunk.record for chunk in chunks):
+    for _, name, _ in gather_artifacts(chunk.record for chunk in chunks):
         check_absent(output.parent / name, overwrite=request.overwrite)
-    names = sorted(sound_sources(chunk.record for chunk in chunks))
+    names = sorted(sound_sources(chunks))
     paths = await asyncio.gather(*(session.site.media.path(name) for name in names))
 
     def report(count: int) -> None:
@@ -178,32 +227,26 @@ async def _assemble(
             output,
             sources=dict(zip(names, paths, strict=True)),
             overwrite=request.overwrite,
+            separate_audio=request.separate_audio,
             on_frames=report,
         )
 
     await anyio.to_thread.run_sync(work)
 
 
-async def _publish_artifacts(frozen: Plan, storage: LocalStorage, folder: Path) -> tuple[Path, ...]:
+async def _publish_artifacts(
+    frozen: Plan, storage: LocalStorage, folder: Path
+) -> list[ArtifactFile]:
     chunks = [await chunk_files(storage, index) for index in range(len(frozen.chunks))]
     published = []
-    for chunk, name in gather_artifacts(found.record for found in chunks):
+    for chunk, name, frame in gather_artifacts(found.record for found in chunks):
         source = await storage.get(chunk_key(chunk, f"{ARTIFACT_FOLDER}/{name}"))
         target = folder / name
         with writing(f"The artifact {target}"):
             target.parent.mkdir(parents=True, exist_ok=True)
             await anyio.to_thread.run_sync(shutil.copyfile, source, target)
-        published.append(target)
-    return tuple(published)
-
-
-async def _default_output(composition: Composition, overwrite: bool) -> Path:
-    """`out/<id>.mp4`, as Remotion's command line names it; the folder is made."""
-    output = Path("out") / f"{composition.default_out_name or composition.id}.mp4"
-    with writing(f"The folder {output.parent}"):
-        output.parent.mkdir(parents=True, exist_ok=True)
-    check_output(output, overwrite=overwrite)
-    return output
+        published.append(ArtifactFile(name, target, frame))
+    return published
 
 
 @asynccontextmanager

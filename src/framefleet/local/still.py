@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from framefleet.domain.composition import Composition, FrameSize
-from framefleet.domain.output import AudioOptions, CaptureOptions, VideoOptions
+from framefleet.domain.events import ArtifactFile
+from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions
 from framefleet.domain.plan import Plan
+from framefleet.domain.rules import resolve_still_frame
 from framefleet.domain.timing import FrameRange
+from framefleet.local.media import OnArtifact
 from framefleet.local.session import SiteRequest, open_session
-from framefleet.rendering.assembly import check_output, whole_file
-from framefleet.rendering.planning import resolve_still_frame
+from framefleet.rendering.output_file import check_output, default_output, whole_file
 from framefleet.rendering.still import render_still
 from framefleet.rendering.studio import Studio
 
@@ -23,20 +25,22 @@ class StillRequest:
 
     site: SiteRequest
     composition: str | None
-    output: Path
+    output: Path | None
     overwrite: bool
     frame: int
     capture: CaptureOptions
+    on_artifact: OnArtifact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillResult:
-    """What a still gave."""
+    """What a still gave; `artifacts` are the files the composition itself emitted, beside it."""
 
     output: Path
     composition: Composition
     frame: int
     size: FrameSize
+    artifacts: tuple[Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready values under camelCase keys."""
@@ -46,6 +50,7 @@ class StillResult:
             "frame": self.frame,
             "width": self.size.width,
             "height": self.size.height,
+            "artifacts": [str(path) for path in self.artifacts],
         }
 
 
@@ -55,17 +60,21 @@ async def render(request: StillRequest) -> StillResult:
     Raises:
         FramefleetError: it failed; no output is left behind, and no process.
     """
-    check_output(request.output, overwrite=request.overwrite)
+    if request.output is not None:
+        check_output(request.output, overwrite=request.overwrite)
     async with open_session(request.site) as session:
         composition, filming = await session.select_for(request.composition, request.capture)
+        output = request.output or default_output(composition, request.capture.image_format)
+        check_output(output, overwrite=request.overwrite)
         frame = resolve_still_frame(request.frame, composition.duration_in_frames)
         frozen = Plan(
             composition=composition,
             input_props=request.site.input_props,
             chunks=(FrameRange(frame, frame + 1),),
             capture=request.capture,
-            video=VideoOptions(),
-            audio=AudioOptions(muted=True),
+            video=None,
+            audio=AudioOptions(codec=None),
+            output=OutputOptions(codec=None, extension=output.suffix.lstrip(".")),
             page=request.site.page,
             browser=filming.browser,
             encoder="",
@@ -75,8 +84,8 @@ async def render(request: StillRequest) -> StillResult:
             frozen, session.site, session.supervisor, on_log=request.site.on_log
         ) as studio:
             picture = await render_still(frozen, frame, studio)
-    with whole_file(request.output, overwrite=request.overwrite) as partial:
+    with whole_file(output, overwrite=request.overwrite) as partial:
         partial.write_bytes(picture)
     return StillResult(
-        output=request.output, composition=composition, frame=frame, size=frozen.frame_size
+        output=output, composition=composition, frame=frame, size=frozen.frame_size
     )

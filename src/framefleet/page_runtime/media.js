@@ -247,6 +247,14 @@
     };
   };
 
+  // A page may take a blob's address back once it has loaded: its sound is yet to be read.
+  const {revokeObjectURL} = URL;
+  URL.revokeObjectURL = (url) => {
+    const plays = ({element}) => sourceOf(element) === url && !element.muted;
+    if ([...tracks.values()].some(plays)) ours.readBlob(url);
+    revokeObjectURL.call(URL, url);
+  };
+
   ours.media = {
     count: () => tracks.size,
     hasVideo: () => [...tracks.values()].some((track) => isVideo(track) && track.element.isConnected),

@@ -8,14 +8,14 @@ from framefleet.errors import PageScriptError
 from framefleet.rendering.chunk import ChunkRecord
 
 
-def gather_artifacts(records: Iterable[ChunkRecord]) -> list[tuple[int, str]]:
-    """Chunk index and file name of every artifact, in the order of frames.
+def gather_artifacts(records: Iterable[ChunkRecord]) -> list[tuple[int, str, int]]:
+    """Chunk index, file name and frame of every artifact, in the order of frames.
 
     Raises:
         PageScriptError: two frames emit a file of the same name.
     """
     seen: dict[str, int] = {}
-    found: list[tuple[int, str]] = []
+    found: list[tuple[int, str, int]] = []
     for chunk, record in enumerate(records):
         for name, frame in record.artifacts:
             if name in seen:
@@ -25,5 +25,5 @@ def gather_artifacts(records: Iterable[ChunkRecord]) -> list[tuple[int, str]]:
                     "Artifacts must have unique names."
                 )
             seen[name] = frame
-            found.append((chunk, name))
+            found.append((chunk, name, frame))
     return found

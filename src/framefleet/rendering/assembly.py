@@ -1,29 +1,29 @@
-"""The last step: chunks become one file, their sound mixed and encoded once."""
+"""The last step: chunks become one file or one folder, their sound mixed and encoded once."""
 
 from __future__ import annotations
 
-import itertools
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from fractions import Fraction
 from pathlib import Path
 
+from framefleet.domain.codecs import Codec
 from framefleet.domain.plan import Plan
-from framefleet.domain.sound import FrameSounds, join_sounds
-from framefleet.encoding.inline_sound import InlineSounds
+from framefleet.encoding.gif import write_gif
 from framefleet.encoding.join import ChunkVideo, join
-from framefleet.encoding.mix import mix
 from framefleet.encoding.retime import Samples
-from framefleet.errors import DiskFullError, OutputError, OutputExistsError, full_disk, writing
-from framefleet.rendering.chunk import ChunkFiles, ChunkRecord
+from framefleet.encoding.sound_file import write_sound
+from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles
+from framefleet.rendering.chunk_sounds import INLINE_FILE, RecordedSounds, mix_chunks
+from framefleet.rendering.output_file import whole_file
+from framefleet.rendering.sequence import write_sequence
 
-COMMENT = "Made with framefleet"
+OnFrames = Callable[[int], None]
 
 
-def sound_sources(records: Iterable[ChunkRecord]) -> set[str]:
+def sound_sources(chunks: Sequence[ChunkFiles]) -> set[str]:
     """The canonical sources whose files `assemble` needs."""
-    return {sound.source for record in records for frame in record.sounds for sound in frame.sounds}
+    return {segment.sound.source for chunk in chunks for segment in chunk.record.sounds.segments}
 
 
 def assemble(
@@ -33,125 +33,102 @@ def assemble(
     *,
     sources: Mapping[str, Path],
     overwrite: bool,
-    on_frames: Callable[[int], None] = lambda count: None,
+    separate_audio: Path | None = None,
+    on_frames: OnFrames = lambda count: None,
 ) -> None:
-    """Join the plan's chunks into `output`, which appears whole or not at all.
+    """Make `output` of the plan's chunks; it appears whole or not at all.
 
     Args:
         sources: the file of each of `sound_sources`.
         overwrite: replace an output that is there already.
+        separate_audio: the file that gets the sound instead of `output`.
         on_frames: told how many frames are written; may raise to stop.
 
     Raises:
         OutputError: the output exists, or cannot be written.
         EncodingError, MediaError: chunks or sounds cannot be read.
     """
-    frames = list(itertools.chain.from_iterable(chunk.record.sounds for chunk in chunks))
-    videos = [ChunkVideo(chunk.video, len(chunk.record.frames)) for chunk in chunks]
-    with (
-        whole_file(output, overwrite=overwrite) as partial,
-        tempfile.TemporaryDirectory(prefix="framefleet-sound-") as folder,
-    ):
-        sound = _sound(plan, frames, sources, Path(folder))
-        join(
-            videos,
-            partial,
-            rate=plan.composition.fps,
-            audio=plan.audio,
-            sound=sound,
-            comment=COMMENT,
-            on_frames=on_frames,
-        )
+    videos = [
+        ChunkVideo(chunk.paths[VIDEO_FILE], len(chunk.record.frames))
+        for chunk in chunks
+        if VIDEO_FILE in chunk.paths
+    ]
+    if plan.output.codec is None:
+        write_sequence(plan, videos, output, overwrite=overwrite, on_frames=on_frames)
+        return
+    with ExitStack() as stack:
+        partial = stack.enter_context(whole_file(output, overwrite=overwrite))
+        sound = _sound(plan, chunks, sources, stack)
+        if plan.output.codec is Codec.GIF:
+            write_gif(
+                videos,
+                partial,
+                size=plan.frame_size,
+                rate=plan.fps,
+                image_format=plan.capture.image_format,
+                loops=plan.output.gif_loops,
+                on_frames=on_frames,
+            )
+        elif plan.output.codec.spec.is_audio_only:
+            _write_sound(plan, partial, plan.output.extension, sound, on_frames)
+        elif separate_audio is not None:
+            own = stack.enter_context(whole_file(separate_audio, overwrite=overwrite))
+            _join(plan, videos, partial, None, on_frames)
+            _write_sound(plan, own, own.suffix.lstrip("."), sound, on_frames)
+        else:
+            _join(plan, videos, partial, sound, on_frames)
 
 
-def _sound(
-    plan: Plan, frames: list[FrameSounds], sources: Mapping[str, Path], folder: Path
-) -> Iterator[Samples] | None:
-    if plan.audio.muted or not any(frame.sounds or frame.inline for frame in frames):
-        return None
-    fps, rate = plan.composition.fps, plan.audio.sample_rate
-    inline = InlineSounds(folder, fps=fps, sample_rate=rate)
-    for position, frame in enumerate(frames):
-        for block in frame.inline:
-            inline.write(position, block)
-    return mix(
-        join_sounds(frames),
-        paths=sources,
-        fps=fps,
-        frames=len(plan.frames),
-        sample_rate=rate,
-        inline=inline.tracks,
+def _join(
+    plan: Plan,
+    videos: list[ChunkVideo],
+    path: Path,
+    sound: Iterator[Samples] | None,
+    on_frames: OnFrames,
+) -> None:
+    join(
+        videos,
+        path,
+        rate=plan.fps,
+        target=plan.output,
+        audio=plan.audio,
+        sound=sound,
+        on_frames=on_frames,
     )
 
 
-@contextmanager
-def whole_file(output: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A path beside `output` to write to, which takes its place only when all went well."""
-    check_output(output, overwrite=overwrite)
-    with writing(str(output)):
-        descriptor, name = tempfile.mkstemp(
-            prefix=f".{output.stem}.", suffix=output.suffix, dir=output.parent
-        )
-        os.close(descriptor)
-        partial = Path(name)
-        try:
-            yield partial
-            partial.chmod(0o666 & ~_umask())
-            if overwrite:
-                partial.replace(output)
-            else:
-                _create(partial, output)
-        except DiskFullError as exc:
-            raise full_disk(str(output)) from exc
-        finally:
-            partial.unlink(missing_ok=True)
+def _write_sound(
+    plan: Plan,
+    path: Path,
+    extension: str,
+    sound: Iterator[Samples] | None,
+    on_frames: OnFrames,
+) -> None:
+    assert sound is not None, "a file of its own enforces a track"
+    frame_samples = Fraction(plan.audio.sample_rate) / plan.fps
+    write_sound(
+        path,
+        extension=extension,
+        audio=plan.audio,
+        sound=sound,
+        metadata=plan.output.metadata,
+        on_samples=lambda count: on_frames(min(plan.frame_count, int(count / frame_samples))),
+    )
 
 
-def check_absent(path: Path, *, overwrite: bool) -> None:
-    """Refuse to replace a file unless asked to.
-
-    Raises:
-        OutputExistsError: it is there already.
-    """
-    if path.exists() and not overwrite:
-        raise OutputExistsError(f"{path} exists already. Choose another name or give --overwrite.")
-
-
-def check_output(output: Path, *, overwrite: bool) -> None:
-    """Refuse an output that cannot be written, before any work is done.
-
-    Raises:
-        OutputExistsError: it is there and may not be replaced.
-        OutputError: its folder is missing or read-only, or it is a folder itself.
-    """
-    folder = output.parent
-    if not folder.is_dir():
-        raise OutputError(
-            f"The folder {folder} of the output does not exist. Create it: mkdir -p {folder}"
-        )
-    if output.is_dir():
-        raise OutputError(f"The output {output} is a folder. Name a file, such as {output}/out.mp4")
-    check_absent(output, overwrite=overwrite)
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"The folder {folder} of the output cannot be written to.")
-
-
-def _create(partial: Path, output: Path) -> None:
-    """Create-only: another process may have written the output meanwhile."""
-    try:
-        try:
-            output.hardlink_to(partial)
-        except FileExistsError:
-            raise
-        except OSError:
-            # A file system without links, such as exFAT: claim the name, then take it.
-            output.touch(exist_ok=False)
-            partial.replace(output)
-    except FileExistsError as exc:
-        raise OutputExistsError(f"{output} was written by another process meanwhile.") from exc
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _sound(
+    plan: Plan, chunks: Sequence[ChunkFiles], sources: Mapping[str, Path], stack: ExitStack
+) -> Iterator[Samples] | None:
+    """The mixed timeline, or None where the output has no sound."""
+    recorded = [
+        RecordedSounds(chunk.record.frames, chunk.record.sounds, chunk.paths.get(INLINE_FILE))
+        for chunk in chunks
+    ]
+    if plan.audio.codec is None:
+        return None
+    if not (plan.audio.is_enforced or any(chunk.sounds for chunk in recorded)):
+        return None
+    mixed = mix_chunks(
+        recorded, sources=sources, fps=plan.fps, sample_rate=plan.audio.sample_rate
+    )
+    return stack.enter_context(closing(mixed))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
+from typing import Protocol, Self
 
 import anyio
 import msgspec
@@ -12,14 +14,16 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from framefleet.browser.camera import Unchanged
 from framefleet.compositions.stage import Artifact
+from framefleet.domain.output import ImageFormat
 from framefleet.domain.plan import Plan
-from framefleet.domain.sound import FrameSounds
 from framefleet.domain.timing import FrameRange
+from framefleet.encoding.picture_chunk import PictureWriter
 from framefleet.encoding.video_encoder import ChunkEncoder
 from framefleet.errors import PageScriptError, root_error, writing
+from framefleet.rendering.chunk_sounds import INLINE_FILE, ChunkSounds, SoundRecorder
 from framefleet.rendering.studio import Studio
 
-VIDEO_FILE = "video.mp4"
+VIDEO_FILE = "video"
 RECORD_FILE = "chunk.msgpack"
 ARTIFACT_FOLDER = "artifacts"
 # Pictures between Chromium and the encoder: enough that neither waits for the other's jitter.
@@ -28,10 +32,14 @@ PICTURES_IN_FLIGHT = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkRecord:
-    """What a chunk holds beside its video: the sounds of its frames and the files of the page."""
+    """What a chunk holds: the frames it was filmed for, its sounds and the names of its files.
+
+    `artifacts` are the files of the page itself, each with the frame that emitted it.
+    """
 
     frames: FrameRange
-    sounds: tuple[FrameSounds, ...]
+    sounds: ChunkSounds
+    files: tuple[str, ...]
     artifacts: tuple[tuple[str, int], ...] = ()
 
     def write(self, folder: Path) -> None:
@@ -47,10 +55,10 @@ class ChunkRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChunkFiles:
-    """A rendered chunk: its video file and its record."""
+    """A rendered chunk: its record and where its files are, by name."""
 
-    video: Path
     record: ChunkRecord
+    paths: dict[str, Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,20 @@ class ChunkProgress:
 OnProgress = Callable[[ChunkProgress], None]
 
 
+class FrameWriter(Protocol):
+    """Where the frames of a chunk go, one after the other."""
+
+    def write(self, picture: bytes | None) -> None:
+        """The next frame; None repeats the one before."""
+
+    def finish(self) -> None:
+        """All frames are written: only now is the file whole."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
 async def render_chunk(
     plan: Plan,
     index: int,
@@ -71,7 +93,7 @@ async def render_chunk(
     folder: Path,
     on_progress: OnProgress = lambda progress: None,
 ) -> ChunkRecord:
-    """Film chunk `index` and write its video, record and artifacts into `folder`.
+    """Film chunk `index` and write its frames, sounds, artifacts and record into `folder`.
 
     Reads the plan and films its own frames, nothing else; run twice it yields the same frames.
 
@@ -79,37 +101,35 @@ async def render_chunk(
         PageError, BrowserCrashedError, EncodingError, DiskFullError: the chunk is not there.
     """
     frames = plan.chunks[index]
-    counts = _Counts(on_progress)
-    sounds: list[FrameSounds] = []
-    artifacts: list[Artifact] = []
+    reel = _Reel(frames, SoundRecorder(folder), on_progress)
     send, receive = anyio.create_memory_object_stream[bytes | None](PICTURES_IN_FLIGHT)
-    encoder = ChunkEncoder(
-        folder / VIDEO_FILE,
-        size=plan.frame_size,
-        rate=plan.composition.fps,
-        options=plan.video,
-        image_format=plan.capture.image_format,
-    )
-    with encoder:
+    with _open_writer(plan, folder / VIDEO_FILE) as writer, reel.sounds:
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_encode, encoder, receive, counts)
-                await _film(studio, frames, send, counts, sounds, artifacts)
+                tasks.start_soon(_encode, writer, receive, reel)
+                await _film(studio, send, reel)
         except BaseExceptionGroup as group:
             raise root_error(group) from None
-    _write_artifacts(folder / ARTIFACT_FOLDER, artifacts)
+        sounds = reel.sounds.finish()
+    _write_artifacts(folder / ARTIFACT_FOLDER, reel.artifacts)
     record = ChunkRecord(
         frames=frames,
-        sounds=tuple(sounds),
-        artifacts=tuple((artifact.filename, artifact.frame) for artifact in artifacts),
+        sounds=sounds,
+        files=tuple(name for name in (VIDEO_FILE, INLINE_FILE) if (folder / name).exists()),
+        artifacts=tuple((artifact.filename, artifact.frame) for artifact in reel.artifacts),
     )
     record.write(folder)
     return record
 
 
 @dataclass(slots=True)
-class _Counts:
+class _Reel:
+    """What is gathered while a chunk is filmed."""
+
+    frames: FrameRange
+    sounds: SoundRecorder
     on_progress: OnProgress
+    artifacts: list[Artifact] = field(default_factory=list)
     filmed: int = 0
     encoded: int = 0
 
@@ -120,30 +140,53 @@ class _Counts:
 
 
 async def _film(
-    studio: Studio,
-    frames: FrameRange,
-    pictures: MemoryObjectSendStream[bytes | None],
-    counts: _Counts,
-    sounds: list[FrameSounds],
-    artifacts: list[Artifact],
+    studio: Studio, pictures: MemoryObjectSendStream[bytes | None], reel: _Reel
 ) -> None:
+    frames = reel.frames
     async with pictures:
         async for filmed in studio.film(frames):
-            sounds.append(filmed.sounds)
-            artifacts.extend(filmed.artifacts)
-            counts.add(filmed=1)
+            position = Fraction(filmed.sounds.frame - frames.start, frames.step)
+            reel.sounds.add(position, filmed.sounds)
+            reel.artifacts.extend(filmed.artifacts)
+            if position.denominator != 1:
+                continue  # filmed for its sound only
+            reel.add(filmed=1)
             await pictures.send(None if isinstance(filmed.shot, Unchanged) else filmed.shot)
 
 
 async def _encode(
-    encoder: ChunkEncoder, pictures: MemoryObjectReceiveStream[bytes | None], counts: _Counts
+    writer: FrameWriter, pictures: MemoryObjectReceiveStream[bytes | None], reel: _Reel
 ) -> None:
     async with pictures:
         async for picture in pictures:
-            await anyio.to_thread.run_sync(encoder.write, picture)
-            counts.add(encoded=1)
+            await anyio.to_thread.run_sync(writer.write, picture)
+            reel.add(encoded=1)
     # A second of work for 1080p: the encoder still holds its look-ahead.
-    await anyio.to_thread.run_sync(encoder.finish)
+    await anyio.to_thread.run_sync(writer.finish)
+
+
+def _open_writer(plan: Plan, path: Path) -> FrameWriter:
+    image_format = plan.capture.image_format
+    if image_format is ImageFormat.NONE:
+        return _NoPictures()
+    if plan.video is None:
+        return PictureWriter(path, image_format=image_format)
+    return ChunkEncoder(
+        path, size=plan.frame_size, rate=plan.fps, options=plan.video, image_format=image_format
+    )
+
+
+class _NoPictures:
+    """Frames that are only listened to."""
+
+    def write(self, picture: bytes | None) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
 
 
 def _write_artifacts(folder: Path, artifacts: list[Artifact]) -> None:

@@ -14,7 +14,9 @@ from framefleet.compositions.site import OpenSite
 from framefleet.compositions.source_maps import SourceMaps, log_event
 from framefleet.compositions.stage import FilmedFrame, Scene, Stage
 from framefleet.domain.events import Log
+from framefleet.domain.output import ImageFormat
 from framefleet.domain.plan import Plan
+from framefleet.domain.sound import FrameSounds
 from framefleet.domain.timing import FrameRange
 from framefleet.errors import PageRetryError, PageScriptError, PageTimeoutError
 
@@ -44,6 +46,7 @@ class Studio:
         self._set = AsyncExitStack()
         self._stage: Stage | None = None
         self._shown = -1
+        self._is_filming = plan.capture.image_format is not ImageFormat.NONE
 
     async def __aenter__(self) -> Self:
         return self
@@ -54,6 +57,10 @@ class Studio:
     async def film(self, frames: FrameRange) -> AsyncIterator[FilmedFrame]:
         """Film `frames` in order; the first is always a whole picture.
 
+        Where the plan's image format is none, frames are listened to: `shot` is None. So it is for
+        the frames that a step leaves out while the page makes sound of its own, which is not to be
+        had otherwise; they come with nothing else.
+
         Raises:
             PageError: the page failed, after the tries it asked for.
             BrowserCrashedError: the browser did; the next call starts another.
@@ -61,18 +68,26 @@ class Studio:
         if self._shown == frames.start:
             # Remotion registers nothing for a frame that is shown already.
             await self._strike()
-        for frame in range(frames.start, frames.stop):
-            filmed = await self._film(frame, is_first=frame == frames.start)
-            self._shown = frame
+        if self._stage is not None:
+            self._stage.camera.forget()
+        for frame in frames:
+            filmed = await self._show(frame, is_filmed=self._is_filming)
             yield filmed
+            if filmed.sounds.inline:
+                end = min(frame + frames.step, self._plan.composition.duration_in_frames)
+                for skipped in range(frame + 1, end):
+                    heard = await self._show(skipped, is_filmed=False)
+                    yield FilmedFrame(
+                        shot=None,
+                        sounds=FrameSounds(frame=skipped, inline=heard.sounds.inline),
+                    )
 
-    async def _film(self, frame: int, *, is_first: bool) -> FilmedFrame:
+    async def _show(self, frame: int, *, is_filmed: bool) -> FilmedFrame:
         for attempt in range(1, MAX_PAGE_ATTEMPTS + 1):
             try:
                 stage = self._stage or await self._set_up(frame, attempt)
-                if is_first:
-                    stage.camera.forget()
-                return await stage.film(frame)
+                self._shown = frame
+                return await (stage.film(frame) if is_filmed else stage.listen(frame))
             except PageRetryError as exc:
                 await self._strike()
                 if attempt == MAX_PAGE_ATTEMPTS:

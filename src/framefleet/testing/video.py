@@ -22,11 +22,7 @@ def frames_of(path: Path) -> Iterator[av.VideoFrame]:
 
 def presentation_times_s(path: Path) -> list[Fraction]:
     """When each frame is shown, in seconds, exactly."""
-    return [
-        Fraction(frame.pts) * frame.time_base
-        for frame in frames_of(path)
-        if frame.pts is not None and frame.time_base is not None
-    ]
+    return [_time_s(frame) for frame in frames_of(path)]
 
 
 def read_stamp(luma: npt.NDArray[np.uint8], *, row: int = 0) -> int:
@@ -47,21 +43,53 @@ def read_stamps(path: Path, *, row: int = 0) -> list[int]:
     return [read_stamp(luma, row=row) for luma in lumas]
 
 
+def flash_times_s(path: Path) -> list[Fraction]:
+    """When each frame that is bright after a dark one is shown, in seconds."""
+    times = []
+    was_bright = False
+    for frame in frames_of(path):
+        is_bright = bool(frame.to_ndarray(format="gray").mean() > 127)
+        if is_bright and not was_bright:
+            times.append(_time_s(frame))
+        was_bright = is_bright
+    return times
+
+
+def beep_times_s(path: Path) -> list[float]:
+    """When each sound that follows a silence of a tenth of a second sets in, in seconds."""
+    blocks, rate = _sound(path)
+    level = np.abs(np.concatenate([samples for _, samples in blocks])).max(axis=1)
+    # Below it lie what a lossy codec leaves before a beep, and the beep's first samples.
+    loud = np.flatnonzero(level > 0.2)
+    onsets = loud[np.diff(loud, prepend=-rate) > rate / 10]
+    return [float(blocks[0][0] + Fraction(int(onset), rate)) for onset in onsets]
+
+
 def decoded_samples(path: Path) -> tuple[npt.NDArray[np.float32], int]:
     """The sound as a player gives it: (samples, channels) float32 from time 0, and its rate in Hz.
 
     What lies before time 0, such as an encoder's delay, is left out.
     """
+    blocks, rate = _sound(path)
+    return np.concatenate([block[max(0, round(-start * rate)) :] for start, block in blocks]), rate
+
+
+def _sound(path: Path) -> tuple[list[tuple[Fraction, npt.NDArray[np.float32]]], int]:
+    """Decoded blocks, each with its time in seconds: (samples, channels) float32 within [-1, 1]."""
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
-        rate = stream.rate
         blocks = []
         for frame in container.decode(stream):
             block = frame.to_ndarray()
             if not frame.format.is_planar:
                 block = block.reshape(-1, frame.layout.nb_channels).T
-            assert frame.pts is not None
-            assert frame.time_base is not None
-            before = round(-frame.pts * frame.time_base * rate)
-            blocks.append(block[:, max(0, before) :])
-        return np.concatenate(blocks, axis=1).T.astype(np.float32), rate
+            is_integer = block.dtype.kind == "i"
+            scale = 1 << (8 * block.dtype.itemsize - 1) if is_integer else 1
+            blocks.append((_time_s(frame), (block.T / scale).astype(np.float32)))
+        return blocks, stream.rate
+
+
+def _time_s(frame: av.VideoFrame | av.AudioFrame) -> Fraction:
+    assert frame.pts is not None
+    assert frame.time_base is not None
+    return Fraction(frame.pts) * frame.time_base

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from framefleet.domain.events import Log
+
 
 class Job(msgspec.Struct, tag="job", kw_only=True):
     """First line to a worker: what it will render, and with what."""
@@ -35,10 +37,7 @@ class Progressed(msgspec.Struct, tag="progressed"):
 class Logged(msgspec.Struct, tag="logged"):
     """From a worker: a line of the page's console."""
 
-    level: str
-    text: str
-    tag: str | None = None
-    location: str | None = None
+    log: Log
 
 
 class Rendered(msgspec.Struct, tag="rendered"):

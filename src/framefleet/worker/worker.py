@@ -19,7 +19,6 @@ from framefleet.interfaces.storage import Storage
 from framefleet.rendering.chunk import (
     ARTIFACT_FOLDER,
     RECORD_FILE,
-    VIDEO_FILE,
     ChunkFiles,
     ChunkProgress,
     ChunkRecord,
@@ -64,7 +63,7 @@ class Worker:
         await self._stack.__aexit__(kind, error, trace)
 
     async def render(self, chunk: int, on_progress: Callable[[ChunkProgressed], None]) -> None:
-        """Render a chunk and store its artifacts, the record last."""
+        """Render a chunk and store its files, the record last."""
         assert self._studio is not None, "render is called within the worker's context"
 
         def progressed(progress: ChunkProgress) -> None:
@@ -76,11 +75,9 @@ class Worker:
         ):
             folder = Path(name)
             record = await render_chunk(self._plan, chunk, self._studio, folder, progressed)
-            await self._storage.put(chunk_key(chunk, VIDEO_FILE), folder / VIDEO_FILE)
-            for artifact, _ in record.artifacts:
-                path = f"{ARTIFACT_FOLDER}/{artifact}"
+            artifacts = [f"{ARTIFACT_FOLDER}/{artifact}" for artifact, _ in record.artifacts]
+            for path in (*record.files, *artifacts, RECORD_FILE):
                 await self._storage.put(chunk_key(chunk, path), folder / path)
-            await self._storage.put(chunk_key(chunk, RECORD_FILE), folder / RECORD_FILE)
 
 
 def chunk_key(chunk: int, name: str) -> str:
@@ -89,11 +86,12 @@ def chunk_key(chunk: int, name: str) -> str:
 
 
 async def is_rendered(storage: Storage, chunk: int) -> bool:
-    """Whether all of a chunk's artifacts are stored."""
+    """Whether all of a chunk's files are stored."""
     return await storage.exists(chunk_key(chunk, RECORD_FILE))
 
 
 async def chunk_files(storage: Storage, chunk: int) -> ChunkFiles:
     """A stored chunk, as `assemble` takes it."""
     record = ChunkRecord.read(await storage.get(chunk_key(chunk, RECORD_FILE)))
-    return ChunkFiles(await storage.get(chunk_key(chunk, VIDEO_FILE)), record)
+    paths = {name: await storage.get(chunk_key(chunk, name)) for name in record.files}
+    return ChunkFiles(record, paths)

@@ -230,3 +230,10 @@ async def test_a_page_that_crashes_is_a_crash(page_of):
         page.session.send("Page.crash")
         with anyio.fail_after(15), pytest.raises(BrowserCrashedError):
             await page.evaluate("new Promise(() => {})", await_promise=True)
+
+
+async def test_a_server_that_never_answers_is_a_timeout_that_names_it(blank):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(PageTimeoutError, match=rf"{url} did not answer within 0.3 s"):
+            await blank.navigate(url, timeout_s=0.3)

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
+
+from framefleet.domain.codecs import Codec
+from framefleet.domain.composition import FrameSize
+from framefleet.domain.output import ImageFormat, VideoOptions
+from framefleet.encoding.join import ChunkVideo
+from framefleet.encoding.video_encoder import ChunkEncoder
+from framefleet.testing.video import STAMP_BITS, STAMP_BLOCK_PX
 
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
@@ -59,3 +68,65 @@ def lag_of():
         return lag - 2 * size if lag > size else lag
 
     return measure
+
+
+@pytest.fixture(scope="session")
+def stamped():
+    """The PNG of a frame that carries a number, 320x64, for `read_stamps`."""
+
+    def draw(number: int) -> bytes:
+        bits = [255 if number >> bit & 1 else 0 for bit in range(STAMP_BITS)]
+        row = np.repeat(np.array(bits, np.uint8), STAMP_BLOCK_PX)
+        return png(np.stack([np.tile(row, (64, 1))] * 3, axis=2))
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def plain():
+    """The PNG of one colour, RGB or RGBA."""
+    return lambda *color, size=(64, 64): png(np.full((*size, len(color)), color, np.uint8))
+
+
+@pytest.fixture(scope="session")
+def write_chunk(tmp_path_factory):
+    """Encode PNGs as a chunk of a film of `codec`."""
+    folder = tmp_path_factory.mktemp("chunks")
+
+    def write(codec: Codec, pictures: list[bytes], *, rate=Fraction(30), **options) -> ChunkVideo:
+        path = folder / f"{len(list(folder.iterdir()))}.chunk"
+        options = {"crf": codec.spec.crf and codec.spec.crf.default, **options}
+        width, height = Image.open(BytesIO(pictures[0])).size
+        with ChunkEncoder(
+            path,
+            size=FrameSize(width, height),
+            rate=rate,
+            options=VideoOptions(codec=codec, encoder=str(codec.spec.encoder), **options),
+            image_format=ImageFormat.PNG,
+        ) as encoder:
+            for picture in pictures:
+                encoder.write(picture)
+            encoder.finish()
+        return ChunkVideo(path, len(pictures))
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def beep():
+    """`samples` of silence but for 50 ms of 1 kHz that set in at the sample `onset`."""
+
+    def make(samples: int, onset: int, rate: int = 48_000) -> np.ndarray:
+        sound = np.zeros((samples, 2), np.float32)
+        length = min(rate // 20, samples - onset)
+        tone = 0.8 * np.sin(2 * np.pi * 1000 / rate * np.arange(length))
+        sound[onset : onset + length] = tone[:, None]
+        return sound
+
+    return make
+
+
+def png(pixels: np.ndarray) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+    return file.getvalue()

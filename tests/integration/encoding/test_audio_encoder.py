@@ -10,7 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from framefleet.encoding.audio_encoder import AacTrack, movie_timescale
+from framefleet.domain.codecs import AudioCodec
+from framefleet.domain.output import AudioOptions
+from framefleet.encoding.audio_encoder import SoundTrack, encoded_rate
+from framefleet.encoding.containers import movie_timescale
 from framefleet.errors import EncodingError
 
 SR = 48_000
@@ -28,7 +31,7 @@ def write_film(tmp_path):
             pictures = container.add_stream("mpeg4", rate=fps)
             pictures.width = pictures.height = 32
             pictures.pix_fmt = "yuv420p"
-            track = AacTrack(container, sample_rate=rate)
+            track = SoundTrack(container, AudioOptions(sample_rate=rate))
             packets: list[Any] = []
             for index in range(round(len(sound) / rate * fps)):
                 frame = av.VideoFrame(32, 32, "yuv420p")
@@ -100,7 +103,9 @@ def test_sound_is_as_long_as_the_pictures(write_film, noise, ending, fps, frames
 
 def test_packets_begin_with_the_delay_and_end_on_the_sample(tmp_path, noise):
     with av.open(str(tmp_path / "a.mp4"), "w") as container:
-        packets: list[Any] = list(AacTrack(container).packets([noise(SR), noise(1000)]))
+        packets: list[Any] = list(
+            SoundTrack(container, AudioOptions()).packets([noise(SR), noise(1000)])
+        )
         assert packets[0].pts == -1024
         assert packets[-1].pts + packets[-1].duration == SR + 1000
         steps = {later.pts - p.pts for p, later in pairwise(packets)}
@@ -112,7 +117,7 @@ def test_packets_begin_with_the_delay_and_end_on_the_sample(tmp_path, noise):
 def test_bitrate_is_the_one_asked_for(tmp_path):
     white = np.random.default_rng(1).uniform(-0.5, 0.5, (10 * SR, 2)).astype(np.float32)
     with av.open(str(tmp_path / "a.mp4"), "w") as container:
-        packets = list(AacTrack(container, bitrate=128_000).packets([white]))
+        packets = list(SoundTrack(container, AudioOptions(bitrate=128_000)).packets([white]))
         assert sum(p.size for p in packets) * 8 / 10 == pytest.approx(128_000, rel=0.1)
         for packet in packets:
             container.mux(packet)
@@ -125,12 +130,46 @@ def test_other_sample_rates(write_film, noise, lag_of, rate):
     assert lag_of(out, source) == 0
 
 
-def test_an_impossible_sample_rate_is_an_encoding_error(tmp_path, noise):
+@pytest.mark.parametrize(
+    ("codec", "muxer", "asked", "encoded"),
+    [
+        (AudioCodec.AAC, "mp4", 44_100, 44_100),
+        (AudioCodec.AAC, "mp4", 12_345, 12_000),
+        (AudioCodec.AAC, "mp4", 192_000, 96_000),
+        (AudioCodec.MP3, "mp4", 96_000, 48_000),
+        (AudioCodec.MP3, "mp3", 1000, 8000),
+        (AudioCodec.OPUS, "webm", 44_100, 48_000),
+        (AudioCodec.OPUS, "opus", 24_000, 24_000),
+        (AudioCodec.OPUS, "opus", 20_000, 24_000),
+        (AudioCodec.PCM_16, "mov", 12_345, 12_345),
+        (AudioCodec.PCM_16, "mpegts", 44_100, 48_000),
+        (AudioCodec.PCM_16, "mxf", 96_000, 48_000),
+    ],
+)
+def test_a_rate_the_codec_lacks_becomes_the_nearest(codec, muxer, asked, encoded):
+    assert encoded_rate(AudioOptions(codec=codec, sample_rate=asked), muxer) == encoded
+
+
+def test_pcm_is_rounded_and_clipped_once(tmp_path):
+    ramp = np.array([-1, -0.5, 0, 0.4 / 32768, 0.6 / 32768, -0.6 / 32768, 32767 / 32768, 1])
+    block = np.stack([ramp, -ramp], axis=1).astype(np.float32)
+    with av.open(str(tmp_path / "a.wav"), "w") as container:
+        track = SoundTrack(container, AudioOptions(codec=AudioCodec.PCM_16))
+        container.mux(list(track.packets([block])))
+    with av.open(str(tmp_path / "a.wav")) as container:
+        (frame,) = container.decode(audio=0)
+        out = frame.to_ndarray().reshape(-1, 2)
+    assert out[:, 0].tolist() == [-32768, -16384, 0, 0, 1, -1, 32767, 32767]
+    assert out[:, 1].tolist() == [32767, 16384, 0, 0, -1, 1, -32767, -32768]
+
+
+def test_a_refused_bitrate_is_an_encoding_error(tmp_path, noise):
+    audio = AudioOptions(codec=AudioCodec.OPUS, bitrate=100)
     with (
-        av.open(str(tmp_path / "a.mp4"), "w") as container,
-        pytest.raises(EncodingError, match="cannot be encoded as AAC"),
+        av.open(str(tmp_path / "a.opus"), "w") as container,
+        pytest.raises(EncodingError, match="cannot be encoded as opus"),
     ):
-        list(AacTrack(container, sample_rate=12_345).packets([noise(5000)]))
+        list(SoundTrack(container, audio).packets([noise(5000)]))
 
 
 def test_the_movie_timescale_divides_frames_and_samples():

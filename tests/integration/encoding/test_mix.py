@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-import time
-import tracemalloc
+import threading
 from fractions import Fraction
 
 import numpy as np
+import psutil
 import pytest
 
-from framefleet.domain.sound import Sound, SoundSegment
+from framefleet.domain.sound import FrameSounds, Sound, SoundSegment
+from framefleet.domain.timing import FrameRange
 from framefleet.encoding.mix import mix
-from framefleet.encoding.sound_source import read_sound
 from framefleet.errors import MediaError
+from framefleet.rendering.chunk_sounds import RecordedSounds, SoundRecorder, mix_chunks
 
 SR = 48_000
 FPS = Fraction(30)
@@ -18,7 +19,12 @@ FPS = Fraction(30)
 
 def segment(source, *, start=0, frames=30, volume=1.0, volumes=None, **options):
     sound = Sound(**{"id": source, "source": source, "media_time_s": 0.0, **options})
-    return SoundSegment(sound=sound, start=start, volumes=volumes or (volume,) * frames)
+    return SoundSegment(
+        sound=sound,
+        start=start,
+        frames=len(volumes) if volumes else frames,
+        volume=volumes or volume,
+    )
 
 
 def mixed(segments, paths, *, frames=30, fps=FPS):
@@ -119,27 +125,46 @@ def test_lossy_tracks_lie_on_the_sample(write_sound, noise, lag_of):
         assert lag_of(out[SR // 2 : 5 * SR // 2], source[SR // 2 : 5 * SR // 2]) == 0
 
 
-def test_only_sources_that_sound_are_open(level, monkeypatch):
-    opened = []
+def open_files_in(folder):
+    return [
+        file.path for file in psutil.Process().open_files() if file.path.startswith(str(folder))
+    ]
 
-    def counted(*args, **options):
-        opened.append(1)
-        try:
-            yield from read_sound(*args, **options)
-        finally:
-            opened.pop()
 
-    monkeypatch.setattr("framefleet.encoding.mix.read_sound", counted)
-    segments = [segment("a", start=30 * i, frames=30) for i in range(10)]
-    highest = 0
-    paths = {"a": level(0.5, samples=20 * SR)}
-    blocks = mix(segments, paths=paths, fps=FPS, frames=300, sample_rate=SR)
-    for _ in range(5):
+def sound_threads():
+    return [thread for thread in threading.enumerate() if "framefleet-sound" in thread.name]
+
+
+def test_only_sources_that_sound_or_soon_will_are_open(level, tmp_path):
+    paths = {str(i): level(i / 20, samples=SR) for i in range(20)}
+    segments = [segment(str(i), start=30 * i, frames=30) for i in range(20)]
+    blocks = mix(segments, paths=paths, fps=FPS, frames=600, sample_rate=SR)
+    for _ in range(15):
         next(blocks)
-        highest = max(highest, len(opened))
-    assert highest <= 1
+        assert len(open_files_in(tmp_path)) <= 6
     blocks.close()
-    assert not opened
+    assert not open_files_in(tmp_path)
+
+
+def test_a_mix_that_is_dropped_leaves_no_thread_and_no_file(write_sound, noise, tmp_path):
+    path = write_sound("a.mp3", noise(60 * SR), codec="libmp3lame")
+    segments = [segment("a", id=str(i), frames=1800, media_time_s=i / 10) for i in range(8)]
+    blocks = mix(segments, paths={"a": path}, fps=FPS, frames=1800, sample_rate=SR)
+    next(blocks)
+    assert sound_threads()
+    blocks.close()
+    assert not sound_threads()
+    assert not open_files_in(tmp_path.parent)
+
+
+def test_one_broken_source_ends_the_mix_and_its_threads(write_sound, noise, tmp_path):
+    broken = tmp_path / "broken.mp3"
+    broken.write_bytes(b"this is no sound" * 100)
+    paths = {"a": write_sound("a.wav", noise(5 * SR)), "b": broken}
+    with pytest.raises(MediaError, match="Cannot read the sound of b: "):
+        mixed([segment("a", frames=150), segment("b", start=60)], paths, frames=150)
+    assert not sound_threads()
+    assert not open_files_in(tmp_path)
 
 
 def test_a_source_without_a_file_is_an_error():
@@ -147,23 +172,67 @@ def test_a_source_without_a_file_is_an_error():
         mixed([segment("a")], {})
 
 
-def test_twenty_minutes_take_little_memory_and_time(write_sound, noise):
-    path = write_sound("a.m4a", noise(10 * SR, channels=1), codec="aac")
-    frames = 20 * 60 * 30
-    tracemalloc.start()
-    started = time.monotonic()
-    try:
-        blocks = mix(
-            [segment("a", frames=frames, loop=True, volume=0.5)],
-            paths={"a": path},
-            fps=FPS,
-            frames=frames,
-            sample_rate=SR,
+def recorded(folder, frames, path):
+    """What filming `frames` records of a file that sounds from frame 3 to 57."""
+    folder.mkdir()
+    with SoundRecorder(folder) as recorder:
+        for position, frame in enumerate(frames):
+            volume = 0.5 if frame < 30 else 1.0
+            sound = Sound(id="a", source="a", media_time_s=(frame - 3) / 30, volume=volume)
+            sounds = (sound,) if 3 <= frame < 57 else ()
+            recorder.add(Fraction(position), FrameSounds(frame=frame, sounds=sounds))
+        return RecordedSounds(frames, recorder.finish())
+
+
+@pytest.mark.parametrize("chunk", [4, 20])
+@pytest.mark.parametrize("step", [2, 3])
+def test_of_every_nth_frame_the_sound_is_that_of_all(tmp_path, write_sound, noise, step, chunk):
+    path = write_sound("a.wav", noise(3 * SR))
+
+    def mix_of(step, chunk):
+        chunks = [
+            recorded(tmp_path / f"{step}-{i}", frames, path)
+            for i, frames in enumerate(FrameRange(0, 60, step).cut(chunk))
+        ]
+        fps = FPS / step
+        return np.concatenate(
+            list(mix_chunks(chunks, sources={"a": path}, fps=fps, sample_rate=SR))
         )
-        total = sum(len(block) for block in blocks)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert total == 20 * 60 * SR
-    assert peak < 30e6, f"{peak / 1e6:.0f} MB"
-    assert time.monotonic() - started < 20
+
+    every, kept = mix_of(1, 60), mix_of(step, chunk)
+    assert len(kept) == len(every) == 2 * SR
+    start = -(-3 // step) * step * 1600
+    assert not kept[:start].any()
+    assert np.array_equal(kept[start : 56 * 1600], every[start : 56 * 1600])
+
+
+def test_a_part_that_two_sounds_need_is_decoded_once(write_sound, noise, monkeypatch):
+    path = write_sound("a.m4a", noise(20 * SR), codec="aac")
+    decoded = []
+
+    def spy(frame):
+        decoded.append(frame.samples)
+        return np.zeros((frame.samples, 2), np.float32)
+
+    monkeypatch.setattr("framefleet.encoding.sound_source._to_samples", spy)
+    clips = [
+        segment("a", id=str(i), start=45 * i, frames=60, media_time_s=i * 7 % 17, playback_rate=1.5)
+        for i in range(40)
+    ]
+    mixed([*clips, segment("a", frames=2000, loop=True)], {"a": path}, frames=2000)
+    # Each of the decoders that take turns warms up where it starts.
+    assert sum(decoded) < 25 * SR
+
+
+def test_a_long_source_used_in_small_parts_is_not_decoded_whole(write_sound, noise, monkeypatch):
+    path = write_sound("a.mp3", noise(120 * SR, channels=1), codec="libmp3lame", bitrate=64_000)
+    decoded = []
+
+    def spy(frame):
+        decoded.append(frame.samples)
+        return np.zeros((frame.samples, 1), np.float32)
+
+    monkeypatch.setattr("framefleet.encoding.sound_source._to_samples", spy)
+    clips = [segment("a", id=str(at), start=30, media_time_s=at) for at in (20.0, 60.0, 110.0)]
+    mixed(clips, {"a": path}, frames=90)
+    assert sum(decoded) < 3 * 2.5 * SR

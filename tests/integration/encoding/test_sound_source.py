@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from framefleet.domain.sound import Sound
-from framefleet.encoding.sound_source import read_sound
+from framefleet.encoding.sound_cache import SoundCache
 from framefleet.errors import MediaError
 
 SR = 48_000
@@ -24,6 +24,12 @@ LOSSY = [
     ("mp3", "libmp3lame", 44_100),
     ("mkv", "libmp3lame", 44_100),
 ]
+
+
+def read_sound(path, sound, *, sample_rate):
+    with SoundCache() as cache:
+        for block in cache.reader(path, sound).read(sample_rate):
+            yield np.broadcast_to(block, (len(block), 2))
 
 
 def read(path, *, at=0.0, limit=None, **options):

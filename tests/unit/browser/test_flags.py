@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from framefleet.browser.executable import Executable
-from framefleet.browser.flags import GL_NAMES, BrowserOptions, command_line, wants_frame_control
+from framefleet.browser.flags import BrowserOptions, command_line, wants_frame_control
+from framefleet.domain.options import GL_BACKENDS
+from framefleet.domain.plan import ChromiumOptions
 from framefleet.errors import OptionError
 
 SHELL = Executable(Path("/opt/chrome-headless-shell"), True)
@@ -44,15 +46,31 @@ def test_a_full_browser_runs_headless_as_well():
     assert "--headless" in line(SHELL)
 
 
-@pytest.mark.parametrize("gl", GL_NAMES)
+@pytest.mark.parametrize("gl", GL_BACKENDS)
 def test_every_gl_back_end_has_its_flags(gl):
-    assert set(line(gl=gl)) - set(line())
-    assert "--disable-gpu" not in line(gl=gl)
+    found = line(chromium=ChromiumOptions(gl=gl))
+    assert set(found) - set(line())
+    assert "--disable-gpu" not in found
 
 
 def test_an_unknown_gl_back_end_lists_the_known_ones():
-    with pytest.raises(OptionError, match=f'"gl" must be one of {", ".join(GL_NAMES)}, but is "x"'):
-        BrowserOptions(gl="x")
+    names = ", ".join(GL_BACKENDS)
+    with pytest.raises(OptionError, match=f'"gl" must be one of {names}, but is "x"'):
+        BrowserOptions(chromium=ChromiumOptions(gl="x"))
+
+
+@pytest.mark.parametrize(
+    ("chromium", "flags"),
+    [
+        (ChromiumOptions(), set()),
+        (ChromiumOptions(dark_mode=True), set()),
+        (ChromiumOptions(disable_web_security=True), {"--disable-web-security"}),
+        (ChromiumOptions(ignore_certificate_errors=True), {"--ignore-certificate-errors"}),
+        (ChromiumOptions(user_agent="A (b) c/1"), {"--user-agent=A (b) c/1"}),
+    ],
+)
+def test_what_pages_may_and_see_adds_only_its_own_flags(chromium, flags):
+    assert set(line(chromium=chromium)) ^ set(line()) == flags
 
 
 @pytest.mark.parametrize(("user", "is_root"), [(0, True), (1000, False)])

@@ -8,15 +8,17 @@ from fractions import Fraction
 
 import pytest
 
+from framefleet.domain.codecs import Codec
 from framefleet.domain.composition import Composition, CompositionKind, FrameSize
 from framefleet.domain.output import (
     AudioOptions,
     CaptureOptions,
     ColorSpace,
     ImageFormat,
+    OutputOptions,
     VideoOptions,
 )
-from framefleet.domain.plan import PageOptions, Plan
+from framefleet.domain.plan import ChromiumOptions, PageOptions, Plan
 from framefleet.domain.timing import FrameRange
 
 PLAN = Plan(
@@ -34,6 +36,7 @@ PLAN = Plan(
     capture=CaptureOptions(scale=1.5),
     video=VideoOptions(),
     audio=AudioOptions(),
+    output=OutputOptions(),
     page=PageOptions(env={"B": "2", "A": "1"}),
     browser="HeadlessChrome/1",
     encoder="x264",
@@ -59,26 +62,45 @@ OTHER = {
     },
     "capture": {"image_format": ImageFormat.PNG, "jpeg_quality": 90, "scale": 1.0},
     "video": {
+        "codec": Codec.VP9,
+        "encoder": "h264_nvenc",
         "crf": 19,
+        "bitrate": 1_000_000,
+        "max_rate": 2_000_000,
+        "buffer_size": 3_000_000,
+        "gop_size": 15,
         "preset": "slow",
+        "prores_profile": "hq",
         "pixel_format": "yuv444p",
         "color_space": ColorSpace.BT601,
         "threads": 2,
     },
-    "audio": {"muted": True, "sample_rate": 44100, "bitrate": 128_000},
+    "audio": {
+        "codec": None,
+        "sample_rate": 44100,
+        "bitrate": 128_000,
+        "is_enforced": True,
+    },
+    "output": {
+        "codec": None,
+        "extension": "mkv",
+        "separate_audio": "wav",
+        "gif_loops": 0,
+        "metadata": {"title": "Film"},
+    },
     "page": {
         "timeout_s": 31.0,
         "env": {"B": "2"},
-        "gl": "angle",
         "log_level": "verbose",
         "media_cache_bytes": 1,
+        "chromium": ChromiumOptions(dark_mode=True),
     },
     "input_props": "{}",
     "chunks": (FrameRange(3, 21), FrameRange(21, 61)),
     "browser": "HeadlessChrome/2",
     "encoder": "x265",
     "zero_s": None,
-    "version": 2,
+    "version": 3,
 }
 CHANGES = [
     (name, part, value)
@@ -98,8 +120,7 @@ def test_every_field_has_another_value_here():
     for name, values in OTHER.items():
         if isinstance(values, dict):
             fields = {field.name for field in dataclasses.fields(getattr(PLAN, name))}
-            # There is one codec so far.
-            assert fields - {"codec"} == set(values), name
+            assert fields == set(values), name
 
 
 @pytest.mark.parametrize(("name", "part", "value"), CHANGES, ids=lambda value: str(value)[:20])
@@ -132,5 +153,12 @@ def test_the_hash_is_stable_from_run_to_run():
 
 
 def test_frames_and_size_follow_from_chunks_and_scale():
-    assert PLAN.frames == FrameRange(3, 61)
+    assert PLAN.frame_count == 58
+    assert PLAN.fps == Fraction(30000, 1001)
     assert PLAN.frame_size == FrameSize(1920, 1080)
+
+
+def test_every_third_frame_makes_a_third_of_the_rate():
+    sparse = dataclasses.replace(PLAN, chunks=(FrameRange(3, 12, 3), FrameRange(12, 19, 3)))
+    assert sparse.frame_count == 6
+    assert sparse.fps == Fraction(10000, 1001)

@@ -9,7 +9,7 @@ import pytest
 
 from framefleet.domain.composition import Composition, CompositionKind
 from framefleet.domain.events import ChunkProgressed
-from framefleet.domain.output import AudioOptions, CaptureOptions, VideoOptions
+from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress, RenderStage
 from framefleet.domain.timing import FrameRange
@@ -31,6 +31,7 @@ def tally(frames: int = 90, chunks: int = 3, started_s: float = 100.0) -> Progre
         capture=CaptureOptions(),
         video=VideoOptions(),
         audio=AudioOptions(),
+        output=OutputOptions(),
         page=PageOptions(),
         browser="",
         encoder="",

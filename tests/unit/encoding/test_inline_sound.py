@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from framefleet.domain.sound import InlineSound
-from framefleet.encoding.inline_sound import InlineSounds
+from framefleet.domain.sound import InlineTrack
+from framefleet.encoding.inline_sound import InlineFile, join_inline
 from framefleet.encoding.mix import mix
 from framefleet.errors import MediaError
 
@@ -18,62 +18,77 @@ def pcm(*, left, right=0, samples=1600):
     return np.tile(np.array([left, right], "<i2"), samples).tobytes()
 
 
-def mixed(inline, frames, fps=FPS):
-    blocks = mix([], paths={}, fps=fps, frames=frames, sample_rate=SR, inline=inline.tracks)
-    return np.concatenate(list(blocks))
+def track(id="a", *blocks, tone=1.0):
+    """Blocks of (position in frames, samples), and the samples as a file holds them."""
+    rows, offset = [], 0
+    for position, samples in blocks:
+        rows.append((*Fraction(position).as_integer_ratio(), offset, len(samples)))
+        offset += len(samples)
+    packed = np.array(rows, "<i8").tobytes()
+    return InlineTrack(id=id, tone_frequency=tone, blocks=packed), b"".join(s for _, s in blocks)
 
 
-def test_frames_lie_where_they_belong_in_any_order(tmp_path):
-    inline = InlineSounds(tmp_path, fps=FPS, sample_rate=SR)
-    for position in (5, 2, 3):
-        inline.write(position, InlineSound(id="a", samples=pcm(left=1000 * position, right=-8192)))
-    out = mixed(inline, 8)
+@pytest.fixture
+def mixed(tmp_path):
+    def mix_tracks(*tracks, frames, fps=FPS, start=0):
+        files = []
+        for number, (described, samples) in enumerate(tracks):
+            path = tmp_path / f"{number}.pcm"
+            path.write_bytes(samples)
+            files.append(InlineFile(path, start, (described,)))
+        inline = join_inline(files, fps=fps, sample_rate=SR)
+        blocks = mix([], paths={}, fps=fps, frames=frames, sample_rate=SR, inline=inline)
+        return np.concatenate(list(blocks))
+
+    return mix_tracks
+
+
+def test_blocks_lie_where_they_belong(mixed):
+    blocks = [(n, pcm(left=1000 * n, right=-8192)) for n in (2, 3, 5)]
+    out = mixed(track("a", *blocks), frames=8)
     assert len(out) == 8 * 1600
     by_frame = (out[:, 0].reshape(8, 1600) * 32768).round()
     assert [set(row) for row in by_frame] == [{0}, {0}, {2000}, {3000}, {0}, {5000}, {0}, {0}]
     assert set(out[2 * 1600 : 4 * 1600, 1]) == {-0.25}
 
 
-def test_a_later_write_overwrites_the_overlap(tmp_path):
-    inline = InlineSounds(tmp_path, fps=FPS, sample_rate=SR)
-    inline.write(0, InlineSound(id="a", samples=pcm(left=16384, samples=1602)))
-    inline.write(1, InlineSound(id="a", samples=pcm(left=8192)))
-    out = mixed(inline, 2)
+def test_of_an_overlap_the_later_block_counts(mixed):
+    blocks = [(0, pcm(left=16384, samples=1602)), (1, pcm(left=8192))]
+    out = mixed(track("a", *blocks), frames=2)
     assert set(out[:1600, 0]) == {0.5}
     assert set(out[1600:, 0]) == {0.25}
 
 
-def test_a_frame_opens_at_the_sample_below_its_time(tmp_path):
+def test_a_block_opens_at_the_sample_at_or_below_its_time(mixed):
     ntsc = Fraction(30000, 1001)
-    inline = InlineSounds(tmp_path, fps=ntsc, sample_rate=SR)
-    inline.write(1, InlineSound(id="a", samples=pcm(left=16384, samples=10)))
-    out = mixed(inline, 2, fps=ntsc)
+    out = mixed(track("a", (1, pcm(left=16384, samples=10))), frames=2, fps=ntsc)
     assert np.flatnonzero(out[:, 0]).tolist() == list(range(1601, 1611))
+    # The whole is floored, not the chunk's start and the block's place in it.
+    out = mixed(track("a", (1, pcm(left=16384, samples=10))), frames=9, fps=ntsc, start=3)
+    assert np.flatnonzero(out[:, 0]).tolist() == list(range(6406, 6416))
 
 
-def test_tracks_add_up_and_clip_once(tmp_path):
-    inline = InlineSounds(tmp_path, fps=FPS, sample_rate=SR)
-    for name, level in (("a", 26214), ("b", 26214), ("c", -22938)):
-        inline.write(0, InlineSound(id=name, samples=pcm(left=level, right=abs(level))))
-    out = mixed(inline, 1)
+def test_tracks_add_up_and_clip_once(mixed):  # checklist 88
+    out = mixed(
+        *(
+            track(name, (0, pcm(left=level, right=abs(level))))
+            for name, level in (("a", 26214), ("b", 26214), ("c", -22938))
+        ),
+        frames=1,
+    )
     assert out[:, 0] == pytest.approx(0.9, abs=1e-4)
     assert set(out[:, 1]) == {1.0}
 
 
-def test_tone_is_applied_to_the_whole_track(tmp_path):
-    inline = InlineSounds(tmp_path, fps=FPS, sample_rate=SR)
+def test_tone_is_applied_to_the_whole_track(mixed):  # checklist 86
     wave = (16384 * np.sin(2 * np.pi * 440 * np.arange(60 * 1600) / SR)).astype("<i2")
-    for position in range(60):
-        here = np.repeat(wave[position * 1600 : (position + 1) * 1600], 2).tobytes()
-        inline.write(position, InlineSound(id="a", samples=here, tone_frequency=1.5))
-    out = mixed(inline, 60)
+    blocks = [(n, np.repeat(part, 2).tobytes()) for n, part in enumerate(wave.reshape(60, 1600))]
+    out = mixed(track("a", *blocks, tone=1.5), frames=60)
     spectrum = np.abs(np.fft.rfft(out[2000:-2000, 0], 1 << 18))
     assert np.argmax(spectrum) * SR / (1 << 18) == pytest.approx(660, abs=1)
     assert np.abs(out[-480:]).max() > 0.4
 
 
-def test_refuses_a_tone_that_changes(tmp_path):
-    inline = InlineSounds(tmp_path, fps=FPS, sample_rate=SR)
-    inline.write(0, InlineSound(id="a", samples=pcm(left=1)))
+def test_refuses_a_tone_that_changes(mixed):
     with pytest.raises(MediaError, match="toneFrequency must be the same across the entire audio"):
-        inline.write(1, InlineSound(id="a", samples=pcm(left=1), tone_frequency=1.5))
+        mixed(track("a", (0, pcm(left=1))), track("a", (0, pcm(left=1)), tone=1.5), frames=2)

@@ -1,0 +1,56 @@
+"""Keyword arguments, held against the table of options: named, completed, documented."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, get_type_hints
+
+from framefleet.domain.options import options_of
+from framefleet.domain.rules import unknown_option
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def complete(arguments: type, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All of a function's options: what was given, else the table's defaults. None is not given.
+
+    Raises:
+        OptionError: there is no such option; says what it may be, or why we do not have it.
+    """
+    known = get_type_hints(arguments)
+    table = options_of(arguments)
+    completed = {name: table[name].default if name in table else None for name in known}
+    for name, value in (given or {}).items():
+        if name not in known:
+            raise unknown_option(name, list(known))
+        if value is not None:
+            completed[name] = value
+    return completed
+
+
+def documented(arguments: type) -> Callable[[F], F]:
+    """Give a function that takes `**options` the signature and the words of the table."""
+    table = options_of(arguments)
+    hints = get_type_hints(arguments)
+
+    def decorate(function: F) -> F:
+        signature = inspect.signature(function)
+        *own, _ = signature.parameters.values()
+        options = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=table[name].default if name in table else None,
+                annotation=hints[name],
+            )
+            for name in hints
+        ]
+        lines = [f"    {name}: {option.help}" for name, option in table.items()]
+        function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+        function.__doc__ = "\n".join(
+            [inspect.cleandoc(function.__doc__ or ""), "", "Options:", *lines]
+        )
+        return function
+
+    return decorate

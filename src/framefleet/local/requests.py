@@ -1,0 +1,190 @@
+"""From keyword arguments to requests: named, completed and checked before a browser starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from framefleet.compositions.opening import Overrides
+from framefleet.domain import rules
+from framefleet.domain.arguments import complete
+from framefleet.domain.events import Log
+from framefleet.domain.options import (
+    ChromiumArguments,
+    MediaArguments,
+    SequenceArguments,
+    SiteArguments,
+    StillArguments,
+)
+from framefleet.domain.plan import PageOptions
+from framefleet.domain.rules.chromium import read_chromium, read_executor
+from framefleet.local.media import MediaRequest, OnArtifact, OnProgress
+from framefleet.local.session import SiteRequest
+from framefleet.local.still import StillRequest
+from framefleet.machine import default_streams, usable_cores
+from framefleet.rendering.planning import Division
+from framefleet.settings import Settings
+
+OnBrowserLog = Callable[[Log], None]
+Given = Mapping[str, Any]
+Site = str | Path
+
+
+def site_request(
+    site: Site, given: Given, on_browser_log: OnBrowserLog | None, arguments: type = SiteArguments
+) -> SiteRequest:
+    """How a site is looked at.
+
+    Raises:
+        OptionError: an argument is unknown or cannot be used.
+    """
+    return _site_request(site, complete(arguments, given), on_browser_log)
+
+
+def media_request(
+    site: Site,
+    composition: str | None,
+    output: Site | None,
+    given: Given,
+    *,
+    on_progress: OnProgress | None,
+    on_browser_log: OnBrowserLog | None,
+    on_artifact: OnArtifact | None,
+) -> MediaRequest:
+    """A file of video or sound.
+
+    Raises:
+        OptionError: an argument is unknown or cannot be used.
+    """
+    options = complete(MediaArguments, given)
+    path = rules.read_path(output, "output")
+    return _frames_request(
+        site,
+        composition,
+        path,
+        options,
+        resolve=partial(rules.resolve_media, options, path),
+        separate_audio=rules.read_path(options["separate_audio_to"], "separateAudioTo"),
+        on_progress=on_progress,
+        on_browser_log=on_browser_log,
+        on_artifact=on_artifact,
+    )
+
+
+def sequence_request(
+    site: Site,
+    composition: str | None,
+    output: Site | None,
+    given: Given,
+    *,
+    on_progress: OnProgress | None,
+    on_browser_log: OnBrowserLog | None,
+    on_artifact: OnArtifact | None,
+) -> MediaRequest:
+    """A folder of pictures.
+
+    Raises:
+        OptionError: an argument is unknown or cannot be used.
+    """
+    options = complete(SequenceArguments, given)
+    return _frames_request(
+        site,
+        composition,
+        rules.read_path(output, "output"),
+        options,
+        resolve=partial(rules.resolve_sequence, options),
+        separate_audio=None,
+        on_progress=on_progress,
+        on_browser_log=on_browser_log,
+        on_artifact=on_artifact,
+    )
+
+
+def still_request(
+    site: Site,
+    composition: str | None,
+    output: Site | None,
+    given: Given,
+    *,
+    on_browser_log: OnBrowserLog | None,
+    on_artifact: OnArtifact | None,
+) -> StillRequest:
+    """A picture.
+
+    Raises:
+        OptionError: an argument is unknown or cannot be used.
+    """
+    options = complete(StillArguments, given)
+    path = rules.read_path(output, "output")
+    return StillRequest(
+        site=_site_request(site, options, on_browser_log),
+        composition=composition,
+        output=path,
+        overwrite=rules.read_flag(options["overwrite"], "overwrite"),
+        frame=options["frame"],
+        capture=rules.resolve_still(options, path),
+        on_artifact=on_artifact or (lambda artifact: None),
+    )
+
+
+def _frames_request(
+    site: Site,
+    composition: str | None,
+    output: Path | None,
+    options: dict[str, Any],
+    *,
+    resolve: Any,
+    separate_audio: Path | None,
+    on_progress: OnProgress | None,
+    on_browser_log: OnBrowserLog | None,
+    on_artifact: OnArtifact | None,
+) -> MediaRequest:
+    settings = Settings.from_environment()
+    streams = rules.read_concurrency(
+        options["concurrency"], cores=usable_cores(), default=default_streams()
+    )
+    return MediaRequest(
+        site=_site_request(site, options, on_browser_log),
+        composition=composition,
+        resolve=resolve,
+        output=output,
+        separate_audio=separate_audio,
+        overwrite=rules.read_flag(options["overwrite"], "overwrite"),
+        division=Division(
+            chunk_frames=rules.read_chunk_frames(options["chunk_frames"]), streams=streams
+        ),
+        executor=read_executor(options["executor"]) or settings.executor,
+        on_progress=on_progress or (lambda progress: None),
+        on_artifact=on_artifact or (lambda artifact: None),
+    )
+
+
+def _site_request(
+    site: Site, options: dict[str, Any], on_browser_log: OnBrowserLog | None
+) -> SiteRequest:
+    chromium = read_chromium(complete(ChromiumArguments, options["chromium_options"]))
+    timeout_s = rules.read_timeout(options["timeout_in_milliseconds"])
+    browser = Settings.from_environment().browser_options(
+        chromium, executable=rules.read_path(options["browser_executable"], "browserExecutable")
+    )
+    return SiteRequest(
+        site=str(site),
+        input_props=rules.serialize_props(options["input_props"]),
+        page=PageOptions(
+            timeout_s=timeout_s,
+            env=rules.read_texts(options["env_variables"], "envVariables"),
+            log_level=rules.check_log_level(options["log_level"]),
+            media_cache_bytes=rules.read_cache_size(options["offthread_video_cache_size_in_bytes"]),
+            chromium=chromium,
+        ),
+        overrides=Overrides(
+            **rules.read_overrides(
+                options["width"], options["height"], options["fps"], options["duration_in_frames"]
+            )
+        ),
+        browser=replace(browser, answer_timeout_s=timeout_s),
+        on_log=on_browser_log or (lambda log: None),
+    )
