@@ -65,7 +65,9 @@ class FramefleetError(Exception):
 
     def __str__(self) -> str:
         hint = self.context.get("hint")
-        return f"{self.message} {hint}" if hint else self.message
+        if not hint:
+            return self.message
+        return f"{self.message}{'' if self.message.endswith(('.', '!', '?')) else '.'} {hint}"
 
     @property
     def message(self) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -42,3 +44,17 @@ def default_streams() -> int:
     A 1080p stream with its encoder takes about 0.7 GB; 1 GB each leaves room for larger pages.
     """
     return max(1, min(usable_cores(), available_memory_bytes() // (1 << 30)))
+
+
+def end_realtime_priority() -> None:
+    """Give all threads of this process the ordinary priority, which libraries may have raised.
+
+    For root, SVT-AV1 runs in real time, before everything else on the machine, and what is started
+    meanwhile inherits that.
+    """
+    if sys.platform != "linux":
+        return
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(ProcessLookupError):
+            if os.sched_getscheduler(int(thread)) != os.SCHED_OTHER:
+                os.sched_setscheduler(int(thread), os.SCHED_OTHER, os.sched_param(0))

@@ -13,14 +13,18 @@ import pytest
 
 from framefleet.browser.flags import BrowserOptions
 from framefleet.compositions.opening import Overrides
+from framefleet.domain.arguments import complete
 from framefleet.domain.events import ChunkProgressed
-from framefleet.domain.output import AudioOptions, CaptureOptions, VideoOptions
+from framefleet.domain.options import MediaArguments
+from framefleet.domain.output import CaptureOptions
 from framefleet.domain.plan import PageOptions, Plan
+from framefleet.domain.rules import resolve_media
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.errors import BrowserCrashedError, PageScriptError
 from framefleet.interfaces.executor import Executor
 from framefleet.local.session import SiteRequest, open_session
-from framefleet.rendering.planning import RenderOptions, plan
+from framefleet.rendering.chunk import VIDEO_FILE
+from framefleet.rendering.planning import Division, Filming, plan
 from framefleet.storages.local import LocalStorage
 from framefleet.testing.video import read_stamps
 from framefleet.wiring import open_executor
@@ -44,10 +48,10 @@ class Bench:
         await self.executor.run(self.plan, chunk, 1, on_progress)
 
     async def stamps(self, chunk: int) -> list[int]:
-        return read_stamps((await chunk_files(self.storage, chunk)).video)
+        return read_stamps((await chunk_files(self.storage, chunk)).paths[VIDEO_FILE])
 
     async def video(self, chunk: int) -> bytes:
-        return (await chunk_files(self.storage, chunk)).video.read_bytes()
+        return (await chunk_files(self.storage, chunk)).paths[VIDEO_FILE].read_bytes()
 
 
 @pytest.fixture(params=["inline", "process"])
@@ -74,19 +78,13 @@ def open_bench(request, pages, tmp_path):
         capture = CaptureOptions()
         async with open_session(site) as session:
             found, filming = await session.select_for(composition, capture)
-            options = RenderOptions(
-                capture=capture,
-                video=VideoOptions(preset="ultrafast"),
-                audio=AudioOptions(),
-                page=site.page,
-                chunk_frames=CHUNK,
-            )
             frozen = plan(
                 found,
-                options,
+                resolve_media(complete(MediaArguments, {"x264_preset": "ultrafast"}), None, found),
+                Division(chunk_frames=CHUNK),
+                Filming(browser=filming.browser, encoder=encoder_version()),
                 input_props=props,
-                browser=filming.browser,
-                encoder=encoder_version(),
+                page=site.page,
             )
             store = LocalStorage(tmp_path / storage)
             async with open_executor(

@@ -14,15 +14,17 @@ import pytest
 
 from framefleet.browser.flags import BrowserOptions
 from framefleet.compositions.opening import Overrides
+from framefleet.domain.arguments import complete
 from framefleet.domain.composition import CompositionKind
-from framefleet.domain.output import AudioOptions, CaptureOptions, ImageFormat, VideoOptions
+from framefleet.domain.options import MediaArguments
 from framefleet.domain.plan import PageOptions, Plan
+from framefleet.domain.rules import resolve_media
 from framefleet.domain.timing import FrameRange
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.local.session import Session, SiteRequest, open_session
 from framefleet.rendering.assembly import assemble
 from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles, render_chunk
-from framefleet.rendering.planning import RenderOptions, plan
+from framefleet.rendering.planning import Division, Filming, plan
 from framefleet.rendering.studio import Studio
 from framefleet.testing.video import frames_of, presentation_times_s
 
@@ -74,10 +76,10 @@ class Film:
             part.mkdir(parents=True)
             async with Studio(frozen, self.session.site, self.session.supervisor) as studio:
                 record = await render_chunk(frozen, index, studio, part)
-            files.append(ChunkFiles(part / VIDEO_FILE, record))
+            files.append(ChunkFiles(record, {VIDEO_FILE: part / VIDEO_FILE}))
         output = folder / "out.mp4"
         assemble(frozen, files, output, sources={}, overwrite=False)
-        return output, [file.video for file in files]
+        return output, [file.paths[VIDEO_FILE] for file in files]
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: page.file)
@@ -93,24 +95,21 @@ def open_film(request, pages):
             browser=BrowserOptions(),
             on_log=lambda log: None,
         )
-        options = RenderOptions(
-            capture=CaptureOptions(image_format=ImageFormat.PNG),
-            video=VideoOptions(preset="ultrafast", pixel_format="yuv444p"),
-            audio=AudioOptions(),
-            page=site.page,
-        )
+        lossless = {"image_format": "png", "x264_preset": "ultrafast", "pixel_format": "yuv444p"}
+        options = resolve_media(complete(MediaArguments, lossless), None)
         async with open_session(site) as session:
             composition, filming = await session.select_for(page.composition, options.capture)
             assert composition.kind is page.kind
             frozen = plan(
                 composition,
                 options,
+                Division(),
+                Filming(browser=filming.browser, encoder=encoder_version(), zero_s=filming.zero_s),
                 input_props=page.props,
-                browser=filming.browser,
-                encoder=encoder_version(),
-                zero_s=filming.zero_s,
+                page=site.page,
             )
             # No caller may ask for it (Remotion refuses it), but it shows every difference.
+            assert frozen.video is not None
             yield Film(session, replace(frozen, video=replace(frozen.video, crf=0)))
 
     return opened

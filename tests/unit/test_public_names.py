@@ -27,7 +27,13 @@ def test_names_are_sorted_and_each_has_a_home():
 
 
 def test_synchronous_functions_are_those_of_aio():
-    for name in ("get_compositions", "render_media", "render_still", "select_composition"):
+    for name in (
+        "get_compositions",
+        "render_frames",
+        "render_media",
+        "render_still",
+        "select_composition",
+    ):
         blocking, asynchronous = getattr(framefleet, name), getattr(framefleet.aio, name)
         assert inspect.signature(blocking) == inspect.signature(asynchronous)
 

@@ -32,6 +32,11 @@ from framefleet.errors import (
 # Descriptors 3 and 4 are Chromium's ends of the pipe; none of ours may lie where they go.
 _LOWEST_OWN_DESCRIPTOR = 16
 _LOG_TAIL_BYTES = 2000
+# For root, SVT-AV1 makes the thread that opens it SCHED_FIFO; inherited by Chromium, whose threads
+# then spin for each other, that takes the whole machine.
+_ORDINARY: dict[str, Any] = (
+    {"scheduler": (os.SCHED_OTHER, os.sched_param(0))} if hasattr(os, "SCHED_OTHER") else {}
+)
 REMOVAL_TRIES = 20
 _REMOVAL_PAUSE_S = 0.02
 
@@ -154,6 +159,7 @@ class BrowserProcess:
                     (os.POSIX_SPAWN_DUP2, from_browser_write, 4),
                 ],
                 setpgroup=0,
+                **_ORDINARY,
             )
         except BaseException:
             os.close(to_browser_write)

@@ -102,7 +102,14 @@ def _kind(kind: Any) -> str:
 def _refused() -> str:
     rows = [f"| `{name}` | {_cell(why)} |" for name, why in REFUSED.items()]
     return "\n".join(
-        ["## Options of Remotion's that are refused", "", "| option | why |", "|---|---|", *rows, ""]
+        [
+            "## Options of Remotion's that are refused",
+            "",
+            "| option | why |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
     )
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import click
-
 from click.shell_completion import CompletionItem
 
 from framefleet.domain.options import (
@@ -18,10 +17,12 @@ from framefleet.domain.options import (
     ChromiumArguments,
     FrameRangeOption,
     Option,
+    Rate,
     options_of,
 )
 from framefleet.domain.rules import (
     check_log_level,
+    parse_fps,
     parse_frames,
     parse_metadata,
     serialize_props,
@@ -129,6 +130,14 @@ def read_environment(
     return found
 
 
+def read_rate(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Rate | None:
+    """`--fps`: see `parse_fps`."""
+    try:
+        return None if value is None else parse_fps(value)
+    except OptionError as exc:
+        raise click.BadParameter(str(exc)) from exc
+
+
 def read_log_level(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     """`--log-level`: read early, for the display needs it."""
     try:
@@ -143,6 +152,7 @@ _READERS: dict[str, dict[str, Any]] = {
     "env_variables": {"callback": read_environment, "multiple": True},
     "frame_range": {"callback": read_frames},
     "metadata": {"callback": read_metadata, "multiple": True},
+    "fps": {"callback": read_rate},
     "log_level": {"callback": read_log_level, "default": "info"},
 }
 _KINDS: dict[Any, Any] = {int: int, float: float}

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from framefleet.cli.output import clock, counted, print_line, stderr_console
 from framefleet.domain.events import Log
-from framefleet.domain.progress import RenderProgress, RenderStage
 from framefleet.domain.options import LOG_LEVELS
+from framefleet.domain.progress import RenderProgress, RenderStage
 
 PLAIN_INTERVAL_S = 2.0
 _STYLES = {"error": "red", "warn": "yellow"}

@@ -18,8 +18,8 @@ def blob_source(url: str, data: str | None) -> str:
     """
     if data is None:
         raise MediaError(
-            f"{url} sounds, but the page has revoked it. Revoke it once the render is over, or "
-            "use a file.",
+            f"{url} sounds, but cannot be read: the page has revoked it, or its "
+            "Content-Security-Policy forbids it (connect-src). Use a file.",
             source=url,
         )
     return data

@@ -219,7 +219,14 @@ class ClockedPage:
 
     async def _read_state(self) -> PageState:
         state: dict[str, Any] = await self.page.evaluate("__framefleet.clocked.state()")
-        return PageState(state["ticks"], state["needsCare"], state["mayProbe"])
+        all_states = [state]
+        if self.documents.are_many:
+            all_states += await self._in_documents("__framefleet.clocked.state()")
+        return PageState(
+            state["ticks"],
+            any(one["needsCare"] for one in all_states),
+            all(one["mayProbe"] for one in all_states),
+        )
 
     async def _in_documents(self, expression: str) -> list[Any]:
         return await self.documents.evaluate(expression, timeout_s=self._scene.page.timeout_s)

@@ -22,9 +22,14 @@ class Documents:
         session.on("Runtime.executionContextDestroyed", self._on_destroyed)
         session.on("Runtime.executionContextsCleared", lambda _: self._contexts.clear())
 
+    @property
+    def are_many(self) -> bool:
+        """Whether the page has frames."""
+        return len(self._contexts) > 1
+
     async def evaluate(self, expression: str, *, timeout_s: float) -> list[Any]:
         """The values of `expression` in each document; one that goes away meanwhile has none."""
-        if len(self._contexts) <= 1:
+        if not self.are_many:
             return [await self._page.evaluate(expression, timeout_s=timeout_s)]
         answers = [
             self._page.session.send(

@@ -121,7 +121,7 @@ DEFAULT_PRORES_PROFILE = "hq"
 ALPHA_PRORES_PROFILES = ("4444-xq", "4444")
 
 _OPAQUE = {name: name for name in PIXEL_FORMATS if name not in ALPHA_PIXEL_FORMATS}
-_ONLY_420_8_BIT = {name: "yuv420p" for name in _OPAQUE}
+_ONLY_420_8_BIT = dict.fromkeys(_OPAQUE, "yuv420p")
 _ONLY_420 = {name: "yuv420p10le" if name.endswith("10le") else "yuv420p" for name in _OPAQUE}
 _ONLY_10_BIT = {
     "yuv420p": "yuv422p10le",

@@ -202,7 +202,11 @@ class PictureArguments(SiteArguments, total=False):
     ]
     jpeg_quality: Annotated[
         int,
-        Option(section=PICTURE, default=DEFAULT_JPEG_QUALITY, metavar="Q", help="0 to 100."),
+        Option(
+            section=PICTURE,
+            metavar="Q",
+            help=f"Of jpeg frames, 0 to 100. By default {DEFAULT_JPEG_QUALITY}.",
+        ),
     ]
     scale: Annotated[
         float,

@@ -108,12 +108,13 @@ class OutputOptions:
 
     `codec` None: a sequence of pictures. `extension` (no dot) names the container.
     `separate_audio` is the extension of the file that holds the sound instead of the main one.
-    `gif_loops` is how often a GIF is repeated; None is for ever. `metadata` goes into the file as
-    it is.
+    `gif_loops` is how often a GIF is repeated; None is for ever. `picture_pattern` names the
+    pictures of a sequence. `metadata` goes into the file as it is.
     """
 
     codec: Codec | None = Codec.H264
     extension: str = "mp4"
     separate_audio: str | None = None
     gif_loops: int | None = None
+    picture_pattern: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)

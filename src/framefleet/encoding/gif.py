@@ -43,6 +43,8 @@ _FRAMES_PER_GRAPH = 10
 _THREADS = min(8, usable_cores())
 # Disposal methods (GIF89a, 23): leave the frame in place, or clear its area before the next.
 _KEEP, _CLEAR = 1, 2
+# Where palettegen puts the transparent color.
+_TRANSPARENT = 255
 
 
 def write_gif(
@@ -319,7 +321,7 @@ class _GifFile:
 
 
 def _dispose(packet: Packet[VideoStream], method: int) -> None:
-    """Set what becomes of a frame before the next is drawn.
+    """Set what becomes of a frame before the next is drawn; to clear it is to make transparent.
 
     The graphic control extension comes first, in the first packet after header and palette.
     """
@@ -327,5 +329,6 @@ def _dispose(packet: Packet[VideoStream], method: int) -> None:
     flags = 3
     if data.startswith(b"GIF89a"):
         flags += 13 + 3 * 2 ** ((data[10] & 7) + 1)
-    data[flags] = data[flags] & ~(7 << 2) | method << 2
+    data[flags] = method << 2 | 1
+    data[flags + 3] = _TRANSPARENT
     packet.update(bytes(data))

@@ -22,6 +22,7 @@ from framefleet.encoding.encoder_options import (
 )
 from framefleet.encoding.files import translated
 from framefleet.encoding.picture import PictureDecoder
+from framefleet.machine import end_realtime_priority
 
 # How many frames are decoded ahead of the one shown: pyramids of B-frames are two deep.
 _REORDERING = 2
@@ -73,6 +74,7 @@ class ChunkEncoder:
             codec.thread_type = ThreadType.FRAME
             codec.flags |= Flags.global_header
             codec.open()
+            end_realtime_priority()
             self._stream = stream
 
     def write(self, picture: bytes | None) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from framefleet.rendering.assembly import assemble, sound_sources
 from framefleet.rendering.chunk import ARTIFACT_FOLDER, ChunkFiles
 from framefleet.rendering.output_file import check_absent, check_output, default_output
 from framefleet.rendering.planning import Division, Filming, plan
+from framefleet.rendering.sequence import check_sequence_folder, sequence_names
 from framefleet.settings import ExecutorName
 from framefleet.storages.local import LocalStorage
 from framefleet.wiring import local_storage, open_executor
@@ -114,8 +116,10 @@ async def render(request: MediaRequest) -> RenderResult:
     """
     started = time.monotonic()
     options = await _resolve(request, None)
-    if request.output is not None:
-        _check(request.output, request, options)
+    if request.output is not None and options.output.codec is None:
+        check_sequence_folder(request.output, overwrite=request.overwrite)
+    elif request.output is not None:
+        check_output(request.output, overwrite=request.overwrite)
     if request.separate_audio is not None:
         check_output(request.separate_audio, overwrite=request.overwrite)
     async with open_session(request.site) as session, _scratch() as folder:
@@ -138,7 +142,10 @@ async def render(request: MediaRequest) -> RenderResult:
         output = request.output or default_output(
             frozen.composition, options.output.codec and options.output.extension
         )
-        _check(output, request, options)
+        if options.output.codec is None:
+            check_sequence_folder(output, sequence_names(frozen), overwrite=request.overwrite)
+        else:
+            check_output(output, overwrite=request.overwrite)
         storage = local_storage(folder)
         final = await _run(request, session, frozen, storage, slots, output)
         artifacts = await _publish_artifacts(frozen, storage, output.parent)
@@ -158,21 +165,21 @@ async def render(request: MediaRequest) -> RenderResult:
     )
 
 
-def _check(output: Path, request: MediaRequest, options: Resolved) -> None:
-    check_output(output, overwrite=request.overwrite, is_folder=options.output.codec is None)
-
-
 async def _resolve(request: MediaRequest, composition: Composition | None) -> Resolved:
     """The options as rules have them, with an encoder that this machine has."""
     options = request.resolve(composition)
-    if options.video is None:
+    video = options.video
+    if video is None:
         return options
+    choose = partial(choose_encoder, video.codec, options.hardware)
     chosen = await anyio.to_thread.run_sync(
-        lambda: choose_encoder(
-            options.video.codec, options.hardware, blocking_option=options.blocking_option
-        )
+        partial(choose, blocking_option=options.blocking_option)
     )
-    return replace(options, video=replace(options.video, encoder=chosen.name))
+    warnings = (*options.warnings, chosen.warning) if chosen.warning else options.warnings
+    if chosen.name != video.encoder:
+        # A graphics card has no constant quality that would mean the same.
+        video = replace(video, encoder=chosen.name, crf=None)
+    return replace(options, video=video, warnings=warnings)
 
 
 async def _run(

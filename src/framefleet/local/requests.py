@@ -20,7 +20,6 @@ from framefleet.domain.options import (
     StillArguments,
 )
 from framefleet.domain.plan import PageOptions
-from framefleet.domain.rules.chromium import read_chromium, read_executor
 from framefleet.local.media import MediaRequest, OnArtifact, OnProgress
 from framefleet.local.session import SiteRequest
 from framefleet.local.still import StillRequest
@@ -143,6 +142,7 @@ def _frames_request(
     on_artifact: OnArtifact | None,
 ) -> MediaRequest:
     settings = Settings.from_environment()
+    rules.check_executor(options["executor"])
     streams = rules.read_concurrency(
         options["concurrency"], cores=usable_cores(), default=default_streams()
     )
@@ -156,7 +156,7 @@ def _frames_request(
         division=Division(
             chunk_frames=rules.read_chunk_frames(options["chunk_frames"]), streams=streams
         ),
-        executor=read_executor(options["executor"]) or settings.executor,
+        executor=options["executor"] or settings.executor,
         on_progress=on_progress or (lambda progress: None),
         on_artifact=on_artifact or (lambda artifact: None),
     )
@@ -165,7 +165,7 @@ def _frames_request(
 def _site_request(
     site: Site, options: dict[str, Any], on_browser_log: OnBrowserLog | None
 ) -> SiteRequest:
-    chromium = read_chromium(complete(ChromiumArguments, options["chromium_options"]))
+    chromium = rules.read_chromium(complete(ChromiumArguments, options["chromium_options"]))
     timeout_s = rules.read_timeout(options["timeout_in_milliseconds"])
     browser = Settings.from_environment().browser_options(
         chromium, executable=rules.read_path(options["browser_executable"], "browserExecutable")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from framefleet.domain.composition import Composition, FrameSize
-from framefleet.domain.events import ArtifactFile
 from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions
 from framefleet.domain.plan import Plan
 from framefleet.domain.rules import resolve_still_frame
@@ -86,6 +85,4 @@ async def render(request: StillRequest) -> StillResult:
             picture = await render_still(frozen, frame, studio)
     with whole_file(output, overwrite=request.overwrite) as partial:
         partial.write_bytes(picture)
-    return StillResult(
-        output=output, composition=composition, frame=frame, size=frozen.frame_size
-    )
+    return StillResult(output=output, composition=composition, frame=frame, size=frozen.frame_size)

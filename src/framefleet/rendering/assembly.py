@@ -16,7 +16,7 @@ from framefleet.encoding.sound_file import write_sound
 from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles
 from framefleet.rendering.chunk_sounds import INLINE_FILE, RecordedSounds, mix_chunks
 from framefleet.rendering.output_file import whole_file
-from framefleet.rendering.sequence import write_sequence
+from framefleet.rendering.sequence import sequence_names, write_sequence
 
 OnFrames = Callable[[int], None]
 
@@ -54,7 +54,8 @@ def assemble(
         if VIDEO_FILE in chunk.paths
     ]
     if plan.output.codec is None:
-        write_sequence(plan, videos, output, overwrite=overwrite, on_frames=on_frames)
+        names = sequence_names(plan)
+        write_sequence(videos, names, output, overwrite=overwrite, on_frames=on_frames)
         return
     with ExitStack() as stack:
         partial = stack.enter_context(whole_file(output, overwrite=overwrite))
@@ -128,7 +129,5 @@ def _sound(
         return None
     if not (plan.audio.is_enforced or any(chunk.sounds for chunk in recorded)):
         return None
-    mixed = mix_chunks(
-        recorded, sources=sources, fps=plan.fps, sample_rate=plan.audio.sample_rate
-    )
+    mixed = mix_chunks(recorded, sources=sources, fps=plan.fps, sample_rate=plan.audio.sample_rate)
     return stack.enter_context(closing(mixed))

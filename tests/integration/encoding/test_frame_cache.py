@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Callable, Iterable
@@ -14,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from framefleet.encoding.frame_cache import FrameExtractor, default_cache_bytes
+from framefleet.encoding.frame_cache import FrameExtractor, default_cache_bytes, shared_extractor
 from framefleet.encoding.frame_image import EncodedImage
 from framefleet.errors import MediaError
 
@@ -221,3 +222,44 @@ def test_closed_extractor_refuses(film):
 
 def test_default_cache_is_bounded():
     assert 128 * 2**20 <= default_cache_bytes() <= 2048 * 2**20
+
+
+@pytest.mark.parametrize("cache_bytes", [1, IMAGE_BYTES, 5 * IMAGE_BYTES])
+def test_a_tiny_bound_is_kept_and_every_frame_still_right(film, cache_bytes):
+    extractor = FrameExtractor(cache_bytes=cache_bytes)
+    for time_s in (*range(12), 5, 4, 250, 3):
+        assert ask(extractor, film, time_s) == time_s
+        assert extractor.counters.cached_bytes <= cache_bytes
+    # Nor does a decoder keep more at hand, except for the three frames it cannot do without.
+    for reader in extractor._readers:
+        sizes = [
+            sum(p.buffer_size for p in timed.picture.planes) for timed in reader.source._window
+        ]
+        assert sum(sizes) <= max(cache_bytes, sum(sizes[:3]))
+    extractor.close()
+
+
+def test_a_file_that_changed_is_read_anew(extractor, film, tmp_path):
+    path = tmp_path / "mine.mp4"
+    write_film(path, 10)
+    assert ask(extractor, path, 9) == 9
+    path.write_bytes(film.read_bytes())
+    os.utime(path, ns=(0, 0))
+    assert ask(extractor, path, 12) == 12
+
+
+def test_all_who_ask_for_the_same_bound_share_one_extractor(film):
+    with shared_extractor(IMAGE_BYTES) as first:
+        with shared_extractor(IMAGE_BYTES) as second, shared_extractor(None) as other:
+            assert first is second
+            assert first is not other
+            assert ask(second, film, 3) == 3
+        # The last one closes it, and nobody before.
+        assert ask(first, film, 3) == 3
+        assert first.counters.hits == 1
+        with pytest.raises(MediaError, match="after the end of the render"):
+            ask(other, film, 3)
+    with pytest.raises(MediaError, match="after the end of the render"):
+        ask(first, film, 30)
+    with shared_extractor(IMAGE_BYTES) as anew:
+        assert anew is not first

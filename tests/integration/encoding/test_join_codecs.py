@@ -225,13 +225,16 @@ def test_transparency_of_prores_survives(extension, write_chunk, plain, joined):
 def test_the_order_of_packets_is_the_order_of_time(flashing, joined, noise):
     sound = noise(round(30 / NTSC * 48_000))
     with av.open(str(joined(flashing(Codec.H264), sound=iter([sound])))) as container:
-        packets: list[Any] = [packet for packet in container.demux() if packet.dts is not None]
-    by_place = sorted(packets, key=lambda packet: packet.pos)
-    for one, next_one in pairwise(by_place):
+        packets = sorted(
+            (packet.pos or 0, packet.stream.type, packet.dts * packet.time_base)
+            for packet in container.demux()
+            if packet.dts is not None
+        )
+    for (_, _, before_s), (_, _, time_s) in pairwise(packets):
         # A second of sound is encoded at a time.
-        assert next_one.dts * next_one.time_base >= one.dts * one.time_base - 1
+        assert time_s >= before_s - 1
     for kind in ("video", "audio"):
-        times = [packet.dts for packet in by_place if packet.stream.type == kind]
+        times = [time_s for _, of, time_s in packets if of == kind]
         assert times == sorted(set(times))
 
 

@@ -244,14 +244,14 @@ def test_every_mix_of_rates_is_obeyed(codec, write_chunk):
 
 
 def test_crf_alone_decides_the_quality_of_vp8(write_chunk):
-    """libvpx would aim at 256 kbit/s, about 25 dB here."""
+    """Left to itself libvpx aims at 256 kbit/s: 25 dB here, whatever the crf."""
     pictures = [noisy(frame) for frame in range(10)]
     qualities = [
         psnr(write_chunk(pictures, Codec.VP8, crf=crf, pixel_format="yuv420p"), pictures)
         for crf in (4, 9, 30, 63)
     ]
     assert qualities == sorted(qualities, reverse=True)
-    assert qualities[1] > 32
+    assert qualities[1] > 45
 
 
 @pytest.mark.parametrize(

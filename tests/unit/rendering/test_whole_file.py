@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from framefleet.errors import DiskFullError, EncodingError, OutputError, OutputExistsError
-from framefleet.rendering.assembly import whole_file
+from framefleet.rendering.output_file import whole_file
 
 
 def names(folder: Path) -> list[str]:

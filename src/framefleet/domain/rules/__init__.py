@@ -3,6 +3,7 @@
 They raise option errors and nothing else; how values are used is the business of other rooms.
 """
 
+from framefleet.domain.rules.chromium import check_executor, read_chromium
 from framefleet.domain.rules.counts import check_gif_rate, read_every_nth_frame, read_gif_loops
 from framefleet.domain.rules.frames import (
     FrameChoice,
@@ -48,6 +49,7 @@ __all__ = [
     "RENAMED",
     "FrameChoice",
     "Resolved",
+    "check_executor",
     "check_gif_rate",
     "check_log_level",
     "layout_size",
@@ -55,6 +57,7 @@ __all__ = [
     "parse_frames",
     "parse_metadata",
     "read_cache_size",
+    "read_chromium",
     "read_chunk_frames",
     "read_concurrency",
     "read_dimension",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from framefleet.domain.options import GL_BACKENDS, options_of, MediaArguments
+from framefleet.domain.options import GL_BACKENDS, MediaArguments, options_of
 from framefleet.domain.plan import ChromiumOptions
 from framefleet.domain.rules.names import read_flag
 from framefleet.domain.rules.values import json_text
@@ -36,19 +36,19 @@ def read_chromium(options: Mapping[str, Any]) -> ChromiumOptions:
     )
 
 
-def read_executor(value: Any) -> str | None:
-    """Where chunks run; None leaves it to the machine.
+def check_executor(value: Any) -> None:
+    """Refuse a place where chunks cannot run.
 
     Raises:
-        OptionTypeError: there is no such place.
+        OptionTypeError: there is none of that name.
     """
-    return _one_of(value, "executor", options_of(MediaArguments)["executor"].choices)
+    _one_of(value, "executor", options_of(MediaArguments)["executor"].choices)
 
 
 def _one_of(value: Any, name: str, choices: tuple[str, ...]) -> str | None:
-    if value is not None and value not in choices:
-        raise OptionTypeError(
-            f'"{name}" must be one of {", ".join(choices)}, but is {json_text(value)}.',
-            hint="Leave it out for what suits the machine.",
-        )
-    return value
+    if value is None or (isinstance(value, str) and value in choices):
+        return value
+    raise OptionTypeError(
+        f'"{name}" must be one of {", ".join(choices)}, but is {json_text(value)}.',
+        hint="Leave it out for what suits the machine.",
+    )

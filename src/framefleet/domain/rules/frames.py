@@ -13,8 +13,7 @@ from framefleet.errors import OptionError, OptionRangeError, OptionTypeError
 
 Pair = tuple[int, int | None]
 _RANGE_HINT = (
-    "frame_range is one frame, (first, last) both included, (first, None) to the end, or several "
-    "such pairs in order; on the command line --frames 5, 0-99, 100- or 0-9,30-39."
+    "Set frame_range to one frame, (first, last) or (first, None), or --frames to 5, 0-99 or 100-."
 )
 _LIST_HINT = "Give whole numbers from 0, such as frames=[0, 30, 60]."
 

@@ -98,7 +98,7 @@ def resolve_sequence(options: Options, composition: Composition | None = None) -
     capture = _capture(options, image_format)
     every_nth_frame = counts.read_every_nth_frame(options["every_nth_frame"])
     choice = choice or frames.read_frame_ranges(options["frame_range"])
-    names.read_sequence_pattern(options["image_sequence_pattern"])
+    pattern = names.read_sequence_pattern(options["image_sequence_pattern"])
     if composition:
         sizes.layout_size(None, composition.width, composition.height, capture.scale)
         frames.resolve_frames(choice, composition.duration_in_frames)
@@ -106,7 +106,7 @@ def resolve_sequence(options: Options, composition: Composition | None = None) -
         capture=capture,
         video=None,
         audio=AudioOptions(codec=None),
-        output=OutputOptions(codec=None, extension=image_format),
+        output=OutputOptions(codec=None, extension=image_format, picture_pattern=pattern),
         every_nth_frame=every_nth_frame,
         ranges=choice,
     )

@@ -52,7 +52,7 @@ def test_quality_settings_have_an_order_of_their_own(media):
         "hardware_acceleration": "required",
     }
     for mended, beginning in (
-        (None, '"crf" and "videoBitrate"'),
+        ("", '"crf" and "videoBitrate"'),
         ("video_bitrate", '"crf" option is not supported with hardware'),
         ("hardware_acceleration", '"encodingMaxRate" can not be set without'),
         ("encoding_max_rate", "CRF must be between"),

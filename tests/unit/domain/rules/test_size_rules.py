@@ -177,7 +177,8 @@ def test_forced_values_are_named(refused):
     ],
 )
 def test_pages_are_laid_out_as_the_codec_needs(codec, size, scale, layout):
-    assert layout_size(Codec(codec) if codec else None, *size, scale) == layout
+    width, height = size
+    assert layout_size(Codec(codec) if codec else None, width, height, scale) == layout
 
 
 @pytest.mark.parametrize(

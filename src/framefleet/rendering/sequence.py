@@ -1,0 +1,128 @@
+"""The last step of an image sequence: Chromium's pictures become files of a folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from framefleet.domain.output import ImageFormat
+from framefleet.domain.plan import Plan
+from framefleet.encoding.join import ChunkVideo
+from framefleet.encoding.picture_chunk import read_pictures
+from framefleet.errors import OptionError, OutputExistsError, writing
+from framefleet.rendering.output_file import check_output
+
+
+def picture_names(
+    frames: Sequence[int], *, every_nth_frame: int, pattern: str, image_format: ImageFormat
+) -> list[str]:
+    """The file name of each picture, in order (spec/encoding.md 3.8).
+
+    Pictures are numbered by their frames, but from 0 if `every_nth_frame` is not 1. All numbers
+    have the digits of the highest one.
+
+    Args:
+        pattern: `[frame]` and `[ext]` in it are filled in.
+    """
+    numbers = frames if every_nth_frame == 1 else range(len(frames))
+    digits = len(str(max(numbers)))
+    named = pattern.replace("[ext]", image_format)
+    return [named.replace("[frame]", f"{number:0{digits}}") for number in numbers]
+
+
+def sequence_names(plan: Plan) -> list[str]:
+    """The file name of each picture of a plan for a sequence."""
+    assert plan.output.picture_pattern is not None
+    return picture_names(
+        [frame for chunk in plan.chunks for frame in chunk],
+        every_nth_frame=plan.chunks[0].step,
+        pattern=plan.output.picture_pattern,
+        image_format=plan.capture.image_format,
+    )
+
+
+def check_sequence_folder(folder: Path, names: Collection[str] = (), *, overwrite: bool) -> None:
+    """Refuse a folder that pictures cannot be written to, before any work is done.
+
+    Args:
+        names: the pictures, as far as they are known already; others in the folder are left alone.
+        overwrite: replace pictures that are there already.
+
+    Raises:
+        OptionError: its name looks like a file's.
+        OutputExistsError: a picture is there and may not be replaced.
+        OutputError: it is a file, or the folder it is to be in is missing or read-only.
+    """
+    if folder.suffix:
+        raise OptionError(
+            "The output directory of the image sequence cannot have an extension. "
+            f"Got: {folder.suffix[1:]}",
+            hint=f"Name a folder, such as {folder.with_suffix('')}.",
+        )
+    check_output(folder, overwrite=False, is_folder=True)
+    if overwrite or not folder.is_dir():
+        return
+    present = {path.name for path in folder.iterdir()}
+    taken = [name for name in names if name in present]
+    if taken:
+        others = f" and {len(taken) - 1} others exist" if taken[1:] else " exists"
+        raise OutputExistsError(
+            f"{folder / taken[0]}{others} already. Choose another folder or give --overwrite."
+        )
+
+
+def write_sequence(
+    chunks: Sequence[ChunkVideo],
+    names: Sequence[str],
+    folder: Path,
+    *,
+    overwrite: bool,
+    on_frames: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Write the pictures of `chunks`, in order, as files of `folder`, which is made if missing.
+
+    They are moved into place together once all are written: a sequence that fails leaves none of
+    them. A repeated frame is a file of its own, so that pictures can be edited in place.
+
+    Args:
+        names: of each frame, from `picture_names`.
+        overwrite: replace pictures that are there already.
+        on_frames: told how many frames have been written; may raise to stop.
+
+    Raises:
+        OptionError, OutputError: as from `check_sequence_folder`.
+        EncodingError: a chunk is damaged, or lacks frames.
+        DiskFullError: no space is left.
+    """
+    check_sequence_folder(folder, names, overwrite=overwrite)
+    with writing(str(folder)):
+        is_new = not folder.exists()
+        folder.mkdir(exist_ok=True)
+        try:
+            with tempfile.TemporaryDirectory(prefix=".framefleet-", dir=folder) as partial:
+                _write(chunks, names, Path(partial), on_frames)
+                # Another process may have written some meanwhile.
+                check_sequence_folder(folder, names, overwrite=overwrite)
+                for name in names:
+                    Path(partial, name).replace(folder / name)
+        except BaseException:
+            if is_new:
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
+
+
+def _write(
+    chunks: Sequence[ChunkVideo],
+    names: Sequence[str],
+    folder: Path,
+    on_frames: Callable[[int], None],
+) -> None:
+    pictures = (picture for chunk in chunks for picture in read_pictures(chunk.path, chunk.frames))
+    shown = b""
+    for count, (name, picture) in enumerate(zip(names, pictures, strict=True), 1):
+        shown = shown if picture is None else picture
+        (folder / name).write_bytes(shown)
+        on_frames(count)

@@ -1,0 +1,34 @@
+"""What encoders are told where no test can open them: those of graphics cards."""
+
+from __future__ import annotations
+
+import pytest
+
+from framefleet.domain.codecs import Codec
+from framefleet.domain.output import VideoOptions
+from framefleet.encoding.encoder_options import chunk_container, encoder_options
+
+
+@pytest.mark.parametrize("encoder", ["h264_nvenc", "h264_videotoolbox"])
+def test_hardware_gets_rates_but_neither_crf_nor_preset(encoder):
+    options = VideoOptions(encoder=encoder, crf=18, preset="slow", bitrate=2_000_000, gop_size=30)
+    assert encoder_options(options, "yuv420p") == {"b": "2000000", "g": "30"}
+
+
+def test_apples_prores_has_the_profiles_of_the_other():
+    options = VideoOptions(
+        codec=Codec.PRORES, encoder="prores_videotoolbox", crf=None, prores_profile="light"
+    )
+    assert encoder_options(options, "p210le") == {"profile": "1"}
+
+
+def test_what_is_not_set_is_left_to_the_encoder():
+    assert encoder_options(VideoOptions(), "yuv420p") == {"crf": "18"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "container"),
+    [(Codec.H264_TS, "mp4"), (Codec.AV1, "mp4"), (Codec.PRORES, "mov"), (Codec.VP8, "matroska")],
+)
+def test_chunk_containers(codec, container):
+    assert chunk_container(codec) == container
