@@ -40,6 +40,15 @@ def sound_of(path: Path) -> tuple[str, int, int] | None:
     return None
 
 
+def named_samples(path: Path) -> int:
+    """How long the file says its sound is."""
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        return round(stream.duration * stream.time_base * stream.rate)
+
+
 def has_picture(path: Path) -> bool:
     with av.open(str(path)) as container:
         return bool(container.streams.video)
@@ -91,12 +100,9 @@ def test_lossless_sound_does_not_go_into_mp4(film):  # checklist 93
 
 @pytest.mark.parametrize("name", ["sound.wav", "sound.aac", "sound.mp3"])
 def test_sound_in_a_file_of_its_own(film, tmp_path, name):  # checklist 94
-    options = {"codec": "prores"} if name != "sound.mp3" else {"codec": "h264"}
-    if name == "sound.mp3":
-        out = "a.mp4"
-    else:
-        out = "a.mov"
-    result = film(out, separate_audio_to=tmp_path / name, **options)
+    # mp3 does not go with prores.
+    out = "a.mp4" if name == "sound.mp3" else "a.mov"
+    result = film(out, separate_audio_to=tmp_path / name)
     assert result.separate_audio == tmp_path / name
     assert sound_of(result.output) is None
     assert has_picture(result.output)
@@ -126,6 +132,10 @@ def test_sound_alone_is_as_long_as_the_frames(film, name):  # checklist 96
     samples, rate = decoded_samples(result.output)
     assert not has_picture(result.output)
     exact = FRAMES * rate // 30
+    if name == "a.m4a":
+        # FFmpeg decodes the last packet to its end; players follow what the file says.
+        assert named_samples(result.output) == exact
+        samples = samples[:exact]
     # ADTS has no place to say where its first and last packet begin and end.
     assert abs(len(samples) - exact) <= (2 * 1024 if name == "a.aac" else 0)
 

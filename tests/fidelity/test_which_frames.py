@@ -15,7 +15,7 @@ import framefleet
 from framefleet.domain.composition import FrameSize
 from framefleet.errors import OptionError, OutputExistsError
 from framefleet.local.media import RenderResult
-from framefleet.testing.pictures import picture_info
+from framefleet.testing.picture_info import picture_info
 from framefleet.testing.video import frames_of, presentation_times_s, read_stamps
 
 Film = Callable[..., RenderResult]

@@ -60,6 +60,19 @@ async def test_it_starts_and_leaves_neither_process_nor_profile():
     await browser.aclose()
 
 
+async def test_it_runs_at_ordinary_priority_whatever_we_run_at():
+    ours = os.sched_getscheduler(0)
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    before = children()
+    try:
+        browser = await BrowserProcess.start(find_browser(), BrowserOptions())
+        policies = {os.sched_getscheduler(pid) for pid in children() - before}
+        await browser.aclose()
+    finally:
+        os.sched_setscheduler(0, ours, os.sched_param(0))
+    assert policies == {os.SCHED_OTHER}
+
+
 async def test_it_ends_though_it_is_cancelled_meanwhile():
     before = children()
     browser = await BrowserProcess.start(find_browser(), BrowserOptions())
