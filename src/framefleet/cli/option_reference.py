@@ -36,9 +36,10 @@ and what is allowed.
 |---|---|---|---|---|
 """
 _AFTER_CODECS = """
-The first audio codec is the default; `prefer_lossless` takes pcm-16. A file name that is not listed
-with the audio codec is refused. Pixel formats after an arrow are what the encoder makes of the asked
-one. Frame sizes of h264, h265 and av1 are even: the page is laid out up to a pixel or more smaller.
+The first audio codec is the default; `prefer_lossless` takes pcm-16. A file name that is not
+listed with the audio codec is refused, .hevc needs `muted` or `separate_audio_to`, and .mxf does
+not hold aac. Pixel formats after an arrow are what the encoder makes of the asked one. Frame sizes
+of h264, h265 and av1 are even: the page is laid out a pixel or more smaller where that takes it.
 """
 _PARTS: tuple[tuple[str, type, str], ...] = (
     ("Every function", SiteArguments, "Of `get_compositions`, `select_composition` and all below."),
@@ -101,16 +102,8 @@ def _kind(kind: Any) -> str:
 
 def _refused() -> str:
     rows = [f"| `{name}` | {_cell(why)} |" for name, why in REFUSED.items()]
-    return "\n".join(
-        [
-            "## Options of Remotion's that are refused",
-            "",
-            "| option | why |",
-            "|---|---|",
-            *rows,
-            "",
-        ]
-    )
+    head = ["## Options of Remotion's that are refused", "", "| option | why |", "|---|---|"]
+    return "\n".join([*head, *rows, ""])
 
 
 def _cell(text: str) -> str:

@@ -1,7 +1,7 @@
 """The table of codecs: encoders, qualities, pixel formats, sound and file names.
 
-Facts: shared spec/encoding.md 1.1 to 1.4. AV1 is SVT-AV1 and AAC is FFmpeg's own, for those are what
-PyAV carries.
+Facts: spec/encoding.md 1.1 to 1.4. AV1 is SVT-AV1 and AAC is FFmpeg's own, for those are what PyAV
+carries; its libvpx encodes 8 bits only.
 """
 
 from __future__ import annotations
@@ -123,6 +123,7 @@ ALPHA_PRORES_PROFILES = ("4444-xq", "4444")
 _OPAQUE = {name: name for name in PIXEL_FORMATS if name not in ALPHA_PIXEL_FORMATS}
 _ONLY_420_8_BIT = dict.fromkeys(_OPAQUE, "yuv420p")
 _ONLY_420 = {name: "yuv420p10le" if name.endswith("10le") else "yuv420p" for name in _OPAQUE}
+_ONLY_8_BIT = {name: name.removesuffix("10le") for name in _OPAQUE}
 _ONLY_10_BIT = {
     "yuv420p": "yuv422p10le",
     "yuv422p": "yuv422p10le",
@@ -181,7 +182,7 @@ CODECS: Mapping[Codec, CodecSpec] = MappingProxyType(
             crf=CrfRange(28, 0, 63),
             audio=_WEBM_AUDIO,
             default_audio=_OPUS,
-            pixel_formats={**_OPAQUE, "yuva420p": "yuva420p"},
+            pixel_formats={**_ONLY_8_BIT, "yuva420p": "yuva420p"},
         ),
         Codec.AV1: CodecSpec(
             extension="mp4",

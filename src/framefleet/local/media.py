@@ -177,8 +177,8 @@ async def _resolve(request: MediaRequest, composition: Composition | None) -> Re
     )
     warnings = (*options.warnings, chosen.warning) if chosen.warning else options.warnings
     if chosen.name != video.encoder:
-        # A graphics card has no constant quality that would mean the same.
-        video = replace(video, encoder=chosen.name, crf=None)
+        # A graphics card knows neither crf nor x264's presets.
+        video = replace(video, encoder=chosen.name, crf=None, preset=None)
     return replace(options, video=video, warnings=warnings)
 
 

@@ -86,7 +86,7 @@ class AnySite:
 @pytest.fixture(params=list(CompositionKind))
 def kind(request: pytest.FixtureRequest) -> CompositionKind:
     """Each kind of page in turn."""
-    return request.param
+    return CompositionKind(request.param)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from framefleet.browser.page import Page, PageSetup
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.location import SiteLocation
 from framefleet.compositions.site import open_site
+from framefleet.domain.events import Log
 from framefleet.domain.plan import ChromiumOptions, PageOptions
 from framefleet.errors import MediaError, SiteUnreachableError
 from framefleet.rendering.still import render_still
@@ -176,7 +177,7 @@ async def test_the_user_agent_is_that_of_media_and_of_frames_of_videos(tmp_path,
 async def test_every_kind_of_page_sees_the_agent_and_the_scheme(
     kind, site_of, studio_of, chromium, is_dark
 ):
-    site, logs = site_of(kind, WITNESS), []
+    site, logs = site_of(kind, WITNESS), list[Log]()
     plan = site.plan(page=PageOptions(timeout_s=8, chromium=chromium))
     async with studio_of(site, plan, logs=logs) as studio:
         picture = await render_still(plan, 1, studio)

@@ -7,11 +7,12 @@ import re
 import zlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from framefleet.domain.composition import CompositionKind
-from framefleet.domain.output import CaptureOptions, ImageFormat
+from framefleet.domain.output import AudioOptions, CaptureOptions, ImageFormat
 from framefleet.domain.timing import FrameRange
 from framefleet.rendering.still import render_still
 
@@ -46,8 +47,9 @@ DOT = 72 / 300
 
 
 def pixels(picture: bytes, scale: float, *places: tuple[int, int]) -> list[tuple[int, ...]]:
-    image = Image.open(io.BytesIO(picture)).convert("RGBA")
-    return [image.getpixel((round(x * scale), round(y * scale))) for x, y in places]
+    """The colours, RGBA with straight alpha, at places given in CSS pixels."""
+    image = np.asarray(Image.open(io.BytesIO(picture)).convert("RGBA")).astype(int)
+    return [tuple(image[round(y * scale), round(x * scale)].tolist()) for x, y in places]
 
 
 def capture(name: str, scale: float = 1, **more) -> CaptureOptions:
@@ -199,6 +201,28 @@ async def test_frames_of_a_step_are_those_of_the_whole(site_of, studio_of):
             found = [filmed async for filmed in studio.film(frames)]
             assert [filmed.sounds.frame for filmed in found] == list(frames)
             assert [filmed.shot for filmed in found] == [whole[n] for n in frames]
+
+
+async def test_sound_that_the_page_makes_is_heard_in_the_frames_left_out_as_well(
+    site_of, studio_of
+):
+    site = site_of(CompositionKind.REMOTION, "")
+    clip = replace(
+        site.composition,
+        id="MediaClip",
+        props='{"trimBefore": 0, "playbackRate": 1}',
+        duration_in_frames=11,
+    )
+    plan = replace(site, composition=clip).plan(audio=AudioOptions())
+    async with studio_of(site, plan) as studio:
+        whole = {one.sounds.frame: one async for one in studio.film(FrameRange(0, 11))}
+        found = [one async for one in studio.film(FrameRange(0, 11, 4))]
+    assert [one.sounds.frame for one in found] == list(range(11))
+    for one in found:
+        frame = one.sounds.frame
+        assert one.sounds.inline == whole[frame].sounds.inline
+        assert len(one.sounds.inline) == 1
+        assert one.shot == (None if frame % 4 else whole[frame].shot)
 
 
 async def test_an_image_format_of_none_takes_no_picture(kind, site_of, studio_of):

@@ -232,6 +232,7 @@ def test_a_tiny_bound_is_kept_and_every_frame_still_right(film, cache_bytes):
         assert extractor.counters.cached_bytes <= cache_bytes
     # Nor does a decoder keep more at hand, except for the three frames it cannot do without.
     for reader in extractor._readers:
+        assert reader.source is not None
         sizes = [
             sum(p.buffer_size for p in timed.picture.planes) for timed in reader.source._window
         ]

@@ -1,0 +1,81 @@
+"""Signatures, command line and page say of the options what the table says."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import click
+import pytest
+
+import framefleet
+from framefleet.cli.main import cli
+from framefleet.cli.option_reference import markdown
+from framefleet.domain.codecs import CODECS
+from framefleet.domain.options import (
+    ChromiumArguments,
+    MediaArguments,
+    SequenceArguments,
+    SiteArguments,
+    StillArguments,
+    options_of,
+)
+from framefleet.domain.rules import REFUSED, RENAMED
+
+PAGE = Path(__file__).parents[2] / "docs/reference-options.md"
+FUNCTIONS = {
+    "get_compositions": SiteArguments,
+    "select_composition": SiteArguments,
+    "render_media": MediaArguments,
+    "render_frames": SequenceArguments,
+    "render_still": StillArguments,
+}
+COMMANDS = {"render": MediaArguments, "still": StillArguments, "compositions": SiteArguments}
+
+
+def test_the_page_is_current():
+    assert PAGE.read_text(encoding="utf-8") == markdown(), (
+        "run: .venv/bin/python -m framefleet.cli.option_reference > docs/reference-options.md"
+    )
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_signatures_and_help_have_every_option(function):
+    documented = inspect.getdoc(getattr(framefleet, function))
+    parameters = inspect.signature(getattr(framefleet, function)).parameters
+    for name, option in options_of(FUNCTIONS[function]).items():
+        assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+        assert parameters[name].default == option.default
+        assert f"    {name}: {option.help}" in documented
+    assert "chromium_options" in parameters
+    assert not any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_command_line_has_every_option(command):
+    flags = {
+        parameter.name: (parameter.opts, parameter.help)
+        for parameter in cli.commands[command].params
+        if isinstance(parameter, click.Option)
+    }
+    table = {**options_of(COMMANDS[command]), **options_of(ChromiumArguments)}
+    for name, option in table.items():
+        if option.flag == "":
+            continue
+        opts, help_text = flags[name]
+        assert opts == (option.flag or f"--{name.replace('_', '-')}").split()
+        assert help_text == option.help
+
+
+def test_every_codec_is_on_the_page():
+    page = PAGE.read_text(encoding="utf-8")
+    for codec in CODECS:
+        assert f"\n| {codec} |" in page
+
+
+@pytest.mark.parametrize("name", [*REFUSED, *RENAMED, "crff", "videoBitrate"])
+def test_an_option_we_do_not_have_is_refused_by_name(name):
+    with pytest.raises(framefleet.errors.OptionTypeError) as caught:
+        framefleet.render_media("site", **{name: 1})
+    assert name in caught.value.message
+    assert REFUSED.get(name, RENAMED.get(name, "Did you mean")) in str(caught.value)
