@@ -47,17 +47,23 @@ class ScriptFailure:
     stack: tuple[StackFrame, ...] = ()
 
 
+Background = tuple[int, int, int, float]
+WHITE: Background = (255, 255, 255, 1)
+BLACK: Background = (0, 0, 0, 1)
+TRANSPARENT: Background = (0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSetup:
     """What a tab needs before its site is loaded. Sizes are CSS pixels.
 
-    What the page leaves bare is black, unless the background is `transparent`.
+    What the page leaves bare shows `background`: red, green, blue (0 to 255) and alpha (0 to 1).
     """
 
     width: int
     height: int
     scale: float = 1.0
-    transparent: bool = False
+    background: Background = WHITE
     scripts: tuple[str, ...] = ()
     on_log: Callable[[PageLog], None] = field(default=lambda log: None)
     explain: Callable[[ScriptFailure], FramefleetError] | None = None
@@ -131,7 +137,7 @@ class Page:
             ),
             session.send(
                 "Emulation.setDefaultBackgroundColorOverride",
-                color={"r": 0, "g": 0, "b": 0, "a": 0 if setup.transparent else 1},
+                color=dict(zip("rgba", setup.background, strict=True)),
             ),
             # Said even where it is the default: a PDF is printed as the screen shows it.
             session.send(

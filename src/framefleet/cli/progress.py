@@ -192,7 +192,8 @@ class DisplayHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         extra = {key: value for key, value in vars(record).items() if key not in self._usual}
         facts = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in extra.items())
-        text = record.getMessage().replace("_", " ") + (f": {facts}" if facts else "")
+        event = record.getMessage().replace("_", " ")
+        text = str(extra.get("text") or event + (f": {facts}" if facts else ""))
         level = next((name for name, least in self._SEVERITIES if record.levelno >= least), "trace")
         if record.getMessage() == "chunk_failed":
             # The progress counts retries, and the render's own error tells of the last failure.

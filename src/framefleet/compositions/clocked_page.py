@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from framefleet.browser.camera import Camera, Shot
-from framefleet.browser.page import Page, PageSetup
+from framefleet.browser.page import TRANSPARENT, WHITE, Page, PageSetup
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.animated_images import AnimatedImages
 from framefleet.compositions.documents import Documents
@@ -82,7 +82,7 @@ class ClockedPage:
             width=scene.composition.width,
             height=scene.composition.height,
             scale=scene.capture.scale,
-            transparent=scene.capture.image_format.has_alpha,
+            background=TRANSPARENT if scene.capture.is_transparent else WHITE,
             scripts=_scripts(),
             on_log=scene.on_log,
         )

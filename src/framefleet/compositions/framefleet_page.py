@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from framefleet.browser.camera import Camera, Shot
-from framefleet.browser.page import Page, PageSetup
+from framefleet.browser.page import BLACK, TRANSPARENT, Page, PageSetup
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.documents import Documents
 from framefleet.compositions.framefleet_metadata import Job, list_compositions, names, select
@@ -36,7 +36,7 @@ async def set_stage(browser: BrowserProcess, scene: Scene) -> AsyncIterator[Fram
         width=scene.composition.width,
         height=scene.composition.height,
         scale=scene.capture.scale,
-        transparent=scene.capture.image_format.has_alpha,
+        background=TRANSPARENT if scene.capture.is_transparent else BLACK,
         scripts=_scripts(),
         on_log=scene.on_log,
     )

@@ -39,7 +39,7 @@ async def set_stage(browser: BrowserProcess, scene: Scene) -> AsyncIterator[Stag
             "(mode, background) => { window.remotion_setBundleMode(mode);"
             " document.body.style.background = background; }",
             _bundle_mode(scene),
-            "transparent" if scene.capture.image_format.has_alpha else "black",
+            "transparent" if scene.capture.is_transparent else "black",
         )
         try:
             state = await wait_until_ready(page, scene.page.timeout_s, frame=None)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from framefleet.browser.camera import Camera
-from framefleet.browser.page import Page, PageSetup, ScriptFailure
+from framefleet.browser.page import BLACK, TRANSPARENT, Page, PageSetup, ScriptFailure
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.location import bundle_url
 from framefleet.compositions.stage import Scene
@@ -56,7 +56,7 @@ async def open_remotion_page(browser: BrowserProcess, scene: Scene) -> AsyncIter
         width=scene.composition.width,
         height=scene.composition.height,
         scale=scene.capture.scale,
-        transparent=scene.capture.image_format.has_alpha,
+        background=TRANSPARENT if scene.capture.is_transparent else BLACK,
         scripts=scripts(scene),
         on_log=scene.on_log,
         explain=explain,

@@ -29,7 +29,7 @@ class ImageFormat(StrEnum):
 
     @property
     def has_alpha(self) -> bool:
-        """Whether the page's background is left transparent; under a JPEG it is black."""
+        """Whether pictures can be transparent where the page paints nothing."""
         return self in (ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.PDF)
 
 
@@ -52,11 +52,20 @@ class HardwareAcceleration(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureOptions:
-    """How a frame is photographed. `jpeg_quality` is 0 to 100 and counts for JPEG only."""
+    """How a frame is photographed. `jpeg_quality` is 0 to 100 and counts for JPEG only.
+
+    `is_opaque`: what is made of the pictures keeps no transparency.
+    """
 
     image_format: ImageFormat = ImageFormat.JPEG
     jpeg_quality: int = DEFAULT_JPEG_QUALITY
     scale: float = 1.0
+    is_opaque: bool = False
+
+    @property
+    def is_transparent(self) -> bool:
+        """Whether pictures are transparent where the page paints nothing."""
+        return self.image_format.has_alpha and not self.is_opaque
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

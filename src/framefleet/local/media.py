@@ -126,7 +126,7 @@ async def render(request: MediaRequest) -> RenderResult:
         composition, filming = await session.select_for(request.composition, options.capture)
         options = await _resolve(request, composition)
         for warning in options.warnings:
-            logger.warning("option", extra={"text": warning})
+            logger.warning("option_unused", extra={"text": warning})
         frozen = plan(
             composition,
             options,

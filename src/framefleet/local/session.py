@@ -112,5 +112,8 @@ class Filming:
 async def open_session(request: SiteRequest) -> AsyncIterator[Session]:
     """Open the site; browsers start when they are needed and end with the session."""
     location = SiteLocation.parse(request.site)
-    async with BrowserSupervisor(request.browser) as supervisor, open_site(location) as site:
+    async with (
+        BrowserSupervisor(request.browser) as supervisor,
+        open_site(location, request.page) as site,
+    ):
         yield Session(request, site, supervisor, SourceMaps(site))

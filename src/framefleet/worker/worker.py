@@ -48,7 +48,7 @@ class Worker:
         self._studio: Studio | None = None
 
     async def __aenter__(self) -> Self:
-        site = await self._stack.enter_async_context(open_site(self._location))
+        site = await self._stack.enter_async_context(open_site(self._location, self._plan.page))
         self._studio = await self._stack.enter_async_context(
             Studio(self._plan, site, self._supervisor, on_log=self._on_log)
         )

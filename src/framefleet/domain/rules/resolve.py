@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from framefleet.domain.codecs import DEFAULT_PIXEL_FORMAT, AudioCodec, Codec
+from framefleet.domain.codecs import ALPHA_PIXEL_FORMATS, DEFAULT_PIXEL_FORMAT, AudioCodec, Codec
 from framefleet.domain.composition import Composition
 from framefleet.domain.output import (
     DEFAULT_AUDIO_BITRATE,
@@ -188,7 +188,12 @@ def _resolve(
     )
     profile = _prores_profile(codec, options, composition, pixel_format)
     return Resolved(
-        capture=CaptureOptions(image_format=image_format, jpeg_quality=jpeg_quality, scale=scale),
+        capture=CaptureOptions(
+            image_format=image_format,
+            jpeg_quality=jpeg_quality,
+            scale=scale,
+            is_opaque=codec is not Codec.GIF and pixel_format not in ALPHA_PIXEL_FORMATS,
+        ),
         video=_video(codec, rates, pixel_format, color_space, options["x264_preset"], profile),
         audio=audio,
         output=OutputOptions(
