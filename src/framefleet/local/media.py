@@ -218,7 +218,7 @@ async def _assemble(
     output: Path,
     on_frames: Callable[[int], None],
 ) -> None:
-    for _, name, _ in gather_artifacts(chunk.record for chunk in chunks):
+    for _, name, _ in gather_artifacts(chunk.record.artifacts for chunk in chunks):
         check_absent(output.parent / name, overwrite=request.overwrite)
     names = sorted(sound_sources(chunks))
     paths = await asyncio.gather(*(session.site.media.path(name) for name in names))
@@ -246,7 +246,7 @@ async def _publish_artifacts(
 ) -> list[ArtifactFile]:
     chunks = [await chunk_files(storage, index) for index in range(len(frozen.chunks))]
     published = []
-    for chunk, name, frame in gather_artifacts(found.record for found in chunks):
+    for chunk, name, frame in gather_artifacts(found.record.artifacts for found in chunks):
         source = await storage.get(chunk_key(chunk, f"{ARTIFACT_FOLDER}/{name}"))
         target = folder / name
         with writing(f"The artifact {target}"):

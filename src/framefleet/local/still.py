@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from framefleet.domain.composition import Composition, FrameSize
+from framefleet.domain.events import ArtifactFile
 from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions
 from framefleet.domain.plan import Plan
 from framefleet.domain.rules import resolve_still_frame
 from framefleet.domain.timing import FrameRange
 from framefleet.local.media import OnArtifact
 from framefleet.local.session import SiteRequest, open_session
-from framefleet.rendering.output_file import check_output, default_output, whole_file
+from framefleet.rendering.artifacts import write_artifacts
+from framefleet.rendering.output_file import check_absent, check_output, default_output, whole_file
 from framefleet.rendering.still import render_still
 from framefleet.rendering.studio import Studio
 
@@ -82,7 +84,23 @@ async def render(request: StillRequest) -> StillResult:
         async with Studio(
             frozen, session.site, session.supervisor, on_log=request.site.on_log
         ) as studio:
-            picture = await render_still(frozen, frame, studio)
+            still = await render_still(frozen, frame, studio)
+    folder = output.parent
+    for artifact in still.artifacts:
+        check_absent(folder / artifact.filename, overwrite=request.overwrite)
     with whole_file(output, overwrite=request.overwrite) as partial:
-        partial.write_bytes(picture)
-    return StillResult(output=output, composition=composition, frame=frame, size=frozen.frame_size)
+        partial.write_bytes(still.picture)
+    write_artifacts(folder, still.artifacts)
+    files = [
+        ArtifactFile(artifact.filename, folder / artifact.filename, artifact.frame)
+        for artifact in still.artifacts
+    ]
+    for file in files:
+        request.on_artifact(file)
+    return StillResult(
+        output=output,
+        composition=composition,
+        frame=frame,
+        size=frozen.frame_size,
+        artifacts=tuple(file.path for file in files),
+    )

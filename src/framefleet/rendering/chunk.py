@@ -20,7 +20,8 @@ from framefleet.domain.plan import Plan
 from framefleet.domain.timing import FrameRange
 from framefleet.encoding.picture_chunk import PictureWriter
 from framefleet.encoding.video_encoder import ChunkEncoder
-from framefleet.errors import PageScriptError, root_error, writing
+from framefleet.errors import root_error, writing
+from framefleet.rendering.artifacts import write_artifacts
 from framefleet.rendering.chunk_sounds import INLINE_FILE, ChunkSounds, SoundRecorder
 from framefleet.rendering.studio import Studio
 
@@ -117,7 +118,7 @@ async def render_chunk(
         except BaseExceptionGroup as group:
             raise root_error(group) from None
         sounds = reel.sounds.finish()
-    _write_artifacts(folder / ARTIFACT_FOLDER, reel.artifacts)
+    write_artifacts(folder / ARTIFACT_FOLDER, reel.artifacts)
     record = ChunkRecord(
         frames=frames,
         sounds=sounds,
@@ -193,15 +194,3 @@ class _NoPictures:
         return self
 
     def __exit__(self, *error: object) -> None: ...
-
-
-def _write_artifacts(folder: Path, artifacts: list[Artifact]) -> None:
-    for artifact in artifacts:
-        path = (folder / artifact.filename).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise PageScriptError(
-                f"The composition emits an artifact outside of its folder: {artifact.filename}."
-            )
-        with writing(f"The artifact {artifact.filename}"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(artifact.content)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from framefleet.browser.camera import Unchanged
+from dataclasses import dataclass
+
+from framefleet.compositions.stage import Artifact
 from framefleet.domain.plan import Plan
 from framefleet.domain.timing import FrameRange
 from framefleet.rendering.studio import Studio
 
 
-async def render_still(plan: Plan, frame: int, studio: Studio) -> bytes:
-    """Film `frame` and return the picture in the plan's image format."""
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A picture in the plan's image format, and the files its frame emitted."""
+
+    picture: bytes
+    artifacts: tuple[Artifact, ...]
+
+
+async def render_still(plan: Plan, frame: int, studio: Studio) -> Still:
+    """Film `frame` of the plan's composition."""
     async for filmed in studio.film(FrameRange(frame, frame + 1)):
-        if isinstance(filmed.shot, bytes):
-            return filmed.shot
-        assert not isinstance(filmed.shot, Unchanged), "a first frame is a whole picture"
+        assert isinstance(filmed.shot, bytes), "a first frame is a whole picture"
+        return Still(filmed.shot, filmed.artifacts)
     raise AssertionError("a range of one frame films one frame")

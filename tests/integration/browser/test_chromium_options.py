@@ -180,7 +180,7 @@ async def test_every_kind_of_page_sees_the_agent_and_the_scheme(
     site, logs = site_of(kind, WITNESS), list[Log]()
     plan = site.plan(page=PageOptions(timeout_s=8, chromium=chromium))
     async with studio_of(site, plan, logs=logs) as studio:
-        picture = await render_still(plan, 1, studio)
+        picture = (await render_still(plan, 1, studio)).picture
     said = dict(log.text.split(" ", 1) for log in logs if log.text.startswith(("dark", "agent")))
     assert said["dark"] == str(is_dark).lower()
     assert (said["agent"] == AGENT) is is_dark

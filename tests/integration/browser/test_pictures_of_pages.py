@@ -82,7 +82,7 @@ async def test_what_is_bare_is_transparent(kind, site_of, studio_of, name, magic
     # checklist 71, 72
     site = site_of(kind, HALF_RED)
     async with studio_of(site, site.plan(capture=capture(name, scale))) as studio:
-        picture = await render_still(site.plan(), 3, studio)
+        picture = (await render_still(site.plan(), 3, studio)).picture
     assert picture.startswith(magic)
     assert Image.open(io.BytesIO(picture)).size == (320 * scale, 180 * scale)
     inside, outside = pixels(picture, scale, INSIDE, OUTSIDE)
@@ -96,7 +96,7 @@ async def test_what_is_bare_is_opaque_under_a_jpeg(kind, site_of, studio_of):
     site = site_of(kind, HALF_RED)
     plan = site.plan(capture=capture("jpeg", jpeg_quality=100))
     async with studio_of(site, plan) as studio:
-        inside, outside = pixels(await render_still(plan, 3, studio), 1, INSIDE, OUTSIDE)
+        inside, outside = pixels((await render_still(plan, 3, studio)).picture, 1, INSIDE, OUTSIDE)
     assert outside == (*bare, 255)
     mixed = ((255 + bare[0]) / 2, bare[1] / 2, bare[2] / 2)
     assert inside == pytest.approx((*mixed, 255), abs=2)
@@ -108,7 +108,7 @@ async def test_the_quality_of_a_jpeg_is_the_one_asked_for(site_of, studio_of):
     for quality in (10, 90):
         plan = site.plan(capture=capture("jpeg", jpeg_quality=quality))
         async with studio_of(site, plan) as studio:
-            sizes.append(len(await render_still(plan, 0, studio)))
+            sizes.append(len((await render_still(plan, 0, studio)).picture))
     assert sizes[0] < sizes[1]
 
 
@@ -117,7 +117,7 @@ async def test_a_pdf_is_one_sheet_of_the_size_of_the_page(kind, site_of, studio_
     # checklist 72
     site = site_of(kind, f"{HALF_RED}<div style='height: 2000px'></div>")
     async with studio_of(site, site.plan(capture=capture("pdf", scale))) as studio:
-        pdf = Pdf(await render_still(site.plan(), 3, studio))
+        pdf = Pdf((await render_still(site.plan(), 3, studio)).picture)
     assert pdf.pages == 1
     assert pdf.box == pytest.approx((0, 0, 320 * POINTS_A_PIXEL, 180 * POINTS_A_PIXEL), abs=DOT)
     # Its box at (40, 20), in dots, of half a red.
@@ -135,7 +135,7 @@ async def test_without_frame_control_stills_are_the_same(kind, site_of, studio_o
     pictures = []
     for control in (True, False):
         async with studio_of(site, plan, frame_control=control) as studio:
-            pictures.append(await render_still(plan, 3, studio))
+            pictures.append((await render_still(plan, 3, studio)).picture)
     if name == "pdf":
         first, second = map(Pdf, pictures)
         assert (first.box, first.pages, first.drawn) == (second.box, second.pages, second.drawn)
@@ -152,7 +152,7 @@ async def test_a_picture_and_a_pdf_show_the_frame_asked_for(kind, site_of, studi
         for name in ("png", "pdf"):
             plan = site.plan(capture=capture(name, scale))
             async with studio_of(site, plan) as studio:
-                shot = await render_still(plan, frame, studio)
+                shot = (await render_still(plan, frame, studio)).picture
             if name == "pdf":
                 drawn = re.findall(r"0 0 1 rg\s+/G3 gs\s+0 0 (\d+) 20 re", Pdf(shot).drawn)
                 assert drawn == ([str(frame)] if frame else [])
@@ -172,7 +172,9 @@ async def test_a_picture_is_as_large_as_planned_and_bare_at_no_edge(
     site = replace(site, composition=replace(site.composition, width=width, height=height))
     plan = site.plan(capture=capture("png", scale))
     async with studio_of(site, plan) as studio:
-        image = Image.open(io.BytesIO(await render_still(plan, 0, studio))).convert("RGBA")
+        image = Image.open(io.BytesIO((await render_still(plan, 0, studio)).picture)).convert(
+            "RGBA"
+        )
     assert image.size == (plan.frame_size.width, plan.frame_size.height)
     assert image.getcolors() == [(image.width * image.height, (0, 0, 255, 255))]
 
@@ -188,7 +190,7 @@ async def test_a_scaled_page_still_scrolls_and_is_told_its_own_size(site_of, stu
     )
     plan = site.plan(capture=capture("png", 2))
     async with studio_of(site, plan) as studio:
-        image = Image.open(io.BytesIO(await render_still(plan, 0, studio))).convert("RGB")
+        image = Image.open(io.BytesIO((await render_still(plan, 0, studio)).picture)).convert("RGB")
     assert [image.getpixel((100, y)) for y in (0, 199, 200)] == [(255, 0, 0)] * 2 + [(255,) * 3]
 
 

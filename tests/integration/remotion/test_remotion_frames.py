@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framefleet.domain.events import Log
+import framefleet
+from framefleet.domain.events import ArtifactFile, Log
 from framefleet.errors import (
     OutputExistsError,
     PageCancelledError,
@@ -152,7 +153,7 @@ def test_a_component_that_throws_is_named_with_frame_and_source(film, first, exe
 
 def test_what_the_page_writes_to_its_console_is_heard(film):
     logs: list[Log] = []
-    film("Logs", on_log=logs.append)
+    film("Logs", on_browser_log=logs.append)
     own = [(log.level, log.text, log.location) for log in logs if "of frame" in log.text]
     warned = line_of("Failures.tsx", "console.warn")
     failed = line_of("Failures.tsx", "console.error")
@@ -209,3 +210,24 @@ def test_an_artifact_replaces_no_file_unasked(film, tmp_path):
     assert [path.name for path in kept.iterdir()] == ["captions.srt"]
     film("Artifacts", output=kept / "out.mp4", overwrite=True)
     assert (kept / "captions.srt").read_text() != "mine"
+
+
+def test_callers_are_told_of_each_artifact(film):
+    told: list[ArtifactFile] = []
+    result = film("Artifacts", chunk_frames=2, on_artifact=told.append)
+    assert [(file.filename, file.frame) for file in told] == [
+        ("captions.srt", 1),
+        ("bytes.bin", 2),
+        ("thumbnail.jpeg", 3),
+    ]
+    assert tuple(file.path for file in told) == result.artifacts
+
+
+def test_a_still_comes_with_its_artifacts(remotion_site, tmp_path):
+    told: list[ArtifactFile] = []
+    result = framefleet.render_still(
+        remotion_site, "Artifacts", output=tmp_path / "a.png", frame=1, on_artifact=told.append
+    )
+    assert result.artifacts == (tmp_path / "captions.srt",)
+    assert result.artifacts[0].read_text() == "Grüße aus Bild eins 👋"
+    assert told == [ArtifactFile("captions.srt", result.artifacts[0], 1)]
