@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -41,7 +42,7 @@ def test_the_page_is_current():
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_signatures_and_help_have_every_option(function):
-    documented = inspect.getdoc(getattr(framefleet, function))
+    documented = inspect.getdoc(getattr(framefleet, function)) or ""
     parameters = inspect.signature(getattr(framefleet, function)).parameters
     for name, option in options_of(FUNCTIONS[function]).items():
         assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
@@ -75,7 +76,8 @@ def test_every_codec_is_on_the_page():
 
 @pytest.mark.parametrize("name", [*REFUSED, *RENAMED, "crff", "videoBitrate"])
 def test_an_option_we_do_not_have_is_refused_by_name(name):
+    options: dict[str, Any] = {name: 1}
     with pytest.raises(framefleet.errors.OptionTypeError) as caught:
-        framefleet.render_media("site", **{name: 1})
+        framefleet.render_media("site", **options)
     assert name in caught.value.message
     assert REFUSED.get(name, RENAMED.get(name, "Did you mean")) in str(caught.value)
