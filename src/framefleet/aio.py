@@ -24,7 +24,7 @@ from framefleet.domain.options import (
 from framefleet.errors import root_error, writing
 from framefleet.local import media, requests, still
 from framefleet.local.media import OnArtifact, OnProgress, RenderResult
-from framefleet.local.requests import OnBrowserLog
+from framefleet.local.requests import Listeners, OnBrowserLog
 from framefleet.local.session import open_session
 from framefleet.local.still import StillResult
 
@@ -44,7 +44,7 @@ async def get_compositions(
         on_browser_log: called with what the page writes to its console.
         cancel_signal: its `cancel()` ends the work from any thread.
     """
-    request = requests.site_request(site, options, on_browser_log)
+    request = requests.site_request(site, options, Listeners(on_browser_log=on_browser_log))
     async with _render(cancel_signal), open_session(request) as session:
         return await session.list()
 
@@ -69,7 +69,7 @@ async def select_composition(
     Raises:
         CompositionNotFoundError: lists the known ones.
     """
-    request = requests.site_request(site, options, on_browser_log)
+    request = requests.site_request(site, options, Listeners(on_browser_log=on_browser_log))
     async with _render(cancel_signal), open_session(request) as session:
         return await session.select(composition)
 
@@ -101,10 +101,10 @@ async def render_media(
     Raises:
         FramefleetError: no output is left behind, and no process.
     """
-    request = requests.media_request(
-        site, composition, output, options,
-        on_progress=on_progress, on_browser_log=on_browser_log, on_artifact=on_artifact,
-    )  # fmt: skip
+    listeners = Listeners(
+        on_progress=on_progress, on_browser_log=on_browser_log, on_artifact=on_artifact
+    )
+    request = requests.media_request(site, composition, output, options, listeners)
     async with _render(cancel_signal):
         return await media.render(request)
 
@@ -135,10 +135,10 @@ async def render_frames(
     Raises:
         FramefleetError: no picture is left behind, and no process.
     """
-    request = requests.sequence_request(
-        site, composition, output, options,
-        on_progress=on_progress, on_browser_log=on_browser_log, on_artifact=on_artifact,
-    )  # fmt: skip
+    listeners = Listeners(
+        on_progress=on_progress, on_browser_log=on_browser_log, on_artifact=on_artifact
+    )
+    request = requests.sequence_request(site, composition, output, options, listeners)
     async with _render(cancel_signal):
         return await media.render(request)
 
@@ -165,10 +165,8 @@ async def render_still(
         on_artifact: called with each file the composition itself emitted, when the output is done.
         cancel_signal: its `cancel()` ends the render from any thread.
     """
-    request = requests.still_request(
-        site, composition, output, options,
-        on_browser_log=on_browser_log, on_artifact=on_artifact,
-    )  # fmt: skip
+    listeners = Listeners(on_browser_log=on_browser_log, on_artifact=on_artifact)
+    request = requests.still_request(site, composition, output, options, listeners)
     async with _render(cancel_signal):
         return await still.render(request)
 

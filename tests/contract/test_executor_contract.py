@@ -121,7 +121,7 @@ async def test_a_chunk_that_was_run_is_stored(open_bench):
         assert not await is_rendered(bench.storage, 1)
 
 
-async def test_chunks_run_in_any_order(open_bench):
+async def test_chunks_run_in_any_order(open_bench):  # checklist 74
     async with open_bench() as bench:
         for chunk in (3, 0, 2, 1):
             await bench.run(chunk)

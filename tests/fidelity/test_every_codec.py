@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 import framefleet
@@ -18,6 +19,8 @@ FIRST, LAST, CHUNK = 20, 49, 9
 COUNT = LAST - FIRST + 1
 # The second second begins here; a beep starts with it.
 FLASH = FPS - FIRST
+# Of mp3 1152 samples, and what names a length in whole milliseconds.
+LONGEST_PACKET_S = 1152 / RATE + 0.001
 KINDS = ("remotion", "framefleet", "page")
 CHEAP = {"x264_preset": "ultrafast"}
 
@@ -54,6 +57,12 @@ def film(remotion_site: Path, pages: Path, tmp_path: Path) -> Callable[..., Rend
     return render
 
 
+def length_s(path: Path) -> float:
+    with av.open(str(path)) as container:
+        assert container.duration is not None
+        return container.duration / av.time_base
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("codec", list(Codec))
 def test_every_frame_once_and_sound_in_sync(film, kind, codec):
@@ -72,3 +81,5 @@ def test_every_frame_once_and_sound_in_sync(film, kind, codec):
     if spec.default_audio is not None:
         [beep] = beep_times_s(result.output)  # checklist 82
         assert beep - float(start) == pytest.approx(FLASH / FPS + late, abs=0.001)
+        # checklist 83, 107: the last chunk is shorter than the others
+        assert COUNT / FPS - 0.001 <= length_s(result.output) <= COUNT / FPS + LONGEST_PACKET_S

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from framefleet.compositions.opening import Overrides
 from framefleet.domain import rules
 from framefleet.domain.arguments import complete
+from framefleet.domain.composition import Composition
 from framefleet.domain.events import Log
 from framefleet.domain.options import (
     ChromiumArguments,
@@ -20,6 +21,7 @@ from framefleet.domain.options import (
     StillArguments,
 )
 from framefleet.domain.plan import PageOptions
+from framefleet.domain.rules import Resolved
 from framefleet.local.media import MediaRequest, OnArtifact, OnProgress
 from framefleet.local.session import SiteRequest
 from framefleet.local.still import StillRequest
@@ -32,26 +34,26 @@ Given = Mapping[str, Any]
 Site = str | Path
 
 
-def site_request(
-    site: Site, given: Given, on_browser_log: OnBrowserLog | None, arguments: type = SiteArguments
-) -> SiteRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """What a caller wants to be told of."""
+
+    on_progress: OnProgress | None = None
+    on_browser_log: OnBrowserLog | None = None
+    on_artifact: OnArtifact | None = None
+
+
+def site_request(site: Site, given: Given, listeners: Listeners) -> SiteRequest:
     """How a site is looked at.
 
     Raises:
         OptionError: an argument is unknown or cannot be used.
     """
-    return _site_request(site, complete(arguments, given), on_browser_log)
+    return _site_request(site, complete(SiteArguments, given), listeners)
 
 
 def media_request(
-    site: Site,
-    composition: str | None,
-    output: Site | None,
-    given: Given,
-    *,
-    on_progress: OnProgress | None,
-    on_browser_log: OnBrowserLog | None,
-    on_artifact: OnArtifact | None,
+    site: Site, composition: str | None, output: Site | None, given: Given, listeners: Listeners
 ) -> MediaRequest:
     """A file of video or sound.
 
@@ -60,28 +62,13 @@ def media_request(
     """
     options = complete(MediaArguments, given)
     path = rules.read_path(output, "output")
-    return _frames_request(
-        site,
-        composition,
-        path,
-        options,
-        resolve=partial(rules.resolve_media, options, path),
-        separate_audio=rules.read_path(options["separate_audio_to"], "separateAudioTo"),
-        on_progress=on_progress,
-        on_browser_log=on_browser_log,
-        on_artifact=on_artifact,
-    )
+    separate_audio = rules.read_path(options["separate_audio_to"], "separateAudioTo")
+    resolve = partial(rules.resolve_media, options, path)
+    return _frames_request(site, composition, path, options, listeners, resolve, separate_audio)
 
 
 def sequence_request(
-    site: Site,
-    composition: str | None,
-    output: Site | None,
-    given: Given,
-    *,
-    on_progress: OnProgress | None,
-    on_browser_log: OnBrowserLog | None,
-    on_artifact: OnArtifact | None,
+    site: Site, composition: str | None, output: Site | None, given: Given, listeners: Listeners
 ) -> MediaRequest:
     """A folder of pictures.
 
@@ -89,27 +76,13 @@ def sequence_request(
         OptionError: an argument is unknown or cannot be used.
     """
     options = complete(SequenceArguments, given)
-    return _frames_request(
-        site,
-        composition,
-        rules.read_path(output, "output"),
-        options,
-        resolve=partial(rules.resolve_sequence, options),
-        separate_audio=None,
-        on_progress=on_progress,
-        on_browser_log=on_browser_log,
-        on_artifact=on_artifact,
-    )
+    path = rules.read_path(output, "output")
+    resolve = partial(rules.resolve_sequence, options)
+    return _frames_request(site, composition, path, options, listeners, resolve)
 
 
 def still_request(
-    site: Site,
-    composition: str | None,
-    output: Site | None,
-    given: Given,
-    *,
-    on_browser_log: OnBrowserLog | None,
-    on_artifact: OnArtifact | None,
+    site: Site, composition: str | None, output: Site | None, given: Given, listeners: Listeners
 ) -> StillRequest:
     """A picture.
 
@@ -119,13 +92,13 @@ def still_request(
     options = complete(StillArguments, given)
     path = rules.read_path(output, "output")
     return StillRequest(
-        site=_site_request(site, options, on_browser_log),
+        site=_site_request(site, options, listeners),
         composition=composition,
         output=path,
         overwrite=rules.read_flag(options["overwrite"], "overwrite"),
         frame=options["frame"],
         capture=rules.resolve_still(options, path),
-        on_artifact=on_artifact or (lambda artifact: None),
+        on_artifact=listeners.on_artifact or _ignore,
     )
 
 
@@ -134,20 +107,16 @@ def _frames_request(
     composition: str | None,
     output: Path | None,
     options: dict[str, Any],
-    *,
-    resolve: Any,
-    separate_audio: Path | None,
-    on_progress: OnProgress | None,
-    on_browser_log: OnBrowserLog | None,
-    on_artifact: OnArtifact | None,
+    listeners: Listeners,
+    resolve: Callable[[Composition | None], Resolved],
+    separate_audio: Path | None = None,
 ) -> MediaRequest:
-    settings = Settings.from_environment()
     rules.check_executor(options["executor"])
     streams = rules.read_concurrency(
         options["concurrency"], cores=usable_cores(), default=default_streams()
     )
     return MediaRequest(
-        site=_site_request(site, options, on_browser_log),
+        site=_site_request(site, options, listeners),
         composition=composition,
         resolve=resolve,
         output=output,
@@ -156,15 +125,13 @@ def _frames_request(
         division=Division(
             chunk_frames=rules.read_chunk_frames(options["chunk_frames"]), streams=streams
         ),
-        executor=options["executor"] or settings.executor,
-        on_progress=on_progress or (lambda progress: None),
-        on_artifact=on_artifact or (lambda artifact: None),
+        executor=options["executor"] or Settings.from_environment().executor,
+        on_progress=listeners.on_progress or _ignore,
+        on_artifact=listeners.on_artifact or _ignore,
     )
 
 
-def _site_request(
-    site: Site, options: dict[str, Any], on_browser_log: OnBrowserLog | None
-) -> SiteRequest:
+def _site_request(site: Site, options: dict[str, Any], listeners: Listeners) -> SiteRequest:
     chromium = rules.read_chromium(complete(ChromiumArguments, options["chromium_options"]))
     timeout_s = rules.read_timeout(options["timeout_in_milliseconds"])
     browser = Settings.from_environment().browser_options(
@@ -186,5 +153,9 @@ def _site_request(
             )
         ),
         browser=replace(browser, answer_timeout_s=timeout_s),
-        on_log=on_browser_log or (lambda log: None),
+        on_log=listeners.on_browser_log or _ignore,
     )
+
+
+def _ignore(_: object) -> None:
+    """Nobody wants to know."""

@@ -78,6 +78,9 @@ def _sound(path: Path) -> tuple[list[tuple[Fraction, npt.NDArray[np.float32]]], 
     """Decoded blocks, each with its time in seconds: (samples, channels) float32 within [-1, 1]."""
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
+        # An mp3 counts its encoder's delay, which decoding has removed.
+        is_mp3 = container.format.name == "mp3"
+        origin = (stream.start_time or 0) * Fraction(stream.time_base or 1) if is_mp3 else 0
         blocks = []
         for frame in container.decode(stream):
             block = frame.to_ndarray()
@@ -85,7 +88,7 @@ def _sound(path: Path) -> tuple[list[tuple[Fraction, npt.NDArray[np.float32]]], 
                 block = block.reshape(-1, frame.layout.nb_channels).T
             is_integer = block.dtype.kind == "i"
             scale = 1 << (8 * block.dtype.itemsize - 1) if is_integer else 1
-            blocks.append((_time_s(frame), (block.T / scale).astype(np.float32)))
+            blocks.append((_time_s(frame) - origin, (block.T / scale).astype(np.float32)))
         return blocks, stream.rate
 
 

@@ -51,7 +51,7 @@ def test_silence_is_exactly_as_long_as_the_pictures():
             assert not out.any()
 
 
-def test_levels_add_up_and_clip_once_at_the_end(level):
+def test_levels_add_up_and_clip_once_at_the_end(level):  # checklist 88
     paths = {name: level(value) for name, value in (("a", 0.8), ("b", 0.81), ("c", -0.7))}
     assert mixed([segment("a"), segment("b"), segment("c")], paths) == pytest.approx(0.91, abs=1e-6)
     assert set(mixed([segment("a"), segment("b")], paths).ravel()) == {1.0}
@@ -76,7 +76,7 @@ def test_a_segment_past_the_end_of_the_timeline_is_cut(level):
     assert len(mixed([segment("a", start=20, frames=60)], {"a": level(0.5)}, frames=30)) == SR
 
 
-def test_a_constant_volume_applies_exactly(write_sound, noise):
+def test_a_constant_volume_applies_exactly(write_sound, noise):  # checklist 87
     source = noise(SR)
     path = write_sound("a.wav", source)
     out = mixed([segment("a", volume=0.5)], {"a": path})
@@ -108,7 +108,7 @@ def test_volume_that_changes_every_frame_has_no_jump(level):
     assert out[1599::1600] == pytest.approx(np.array(volumes), abs=1e-6)
 
 
-def test_forty_tracks_equal_their_sum(write_sound, noise):
+def test_forty_tracks_equal_their_sum(write_sound, noise):  # checklist 89
     sources = [noise(SR // 2, seed=seed) * np.float32(0.1) for seed in range(40)]
     paths = {str(i): write_sound(f"{i}.wav", source) for i, source in enumerate(sources)}
     out = mixed([segment(name, start=3, frames=12) for name in paths], paths)
