@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from framefleet.domain.options import options_of
 from framefleet.domain.rules import unknown_option
+from framefleet.errors import OptionTypeError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +22,11 @@ def complete(arguments: type, given: Mapping[str, Any] | None) -> dict[str, Any]
     known = get_type_hints(arguments)
     table = options_of(arguments)
     completed = {name: table[name].default if name in table else None for name in known}
+    if given is not None and not isinstance(given, Mapping):
+        raise OptionTypeError(
+            f"Options must be names and values, but are {given!r:.100}",
+            hint=f"There are: {', '.join(known)}.",
+        )
     for name, value in (given or {}).items():
         if name not in known:
             raise unknown_option(name, list(known))
@@ -46,7 +52,12 @@ def documented(arguments: type) -> Callable[[F], F]:
             )
             for name in hints
         ]
-        lines = [f"    {name}: {option.help}" for name, option in table.items()]
+        lines = [
+            f"    {name}: {table[name].help}"
+            if name in table
+            else f"    {name}: a mapping of {', '.join(get_type_hints(hints[name]))}."
+            for name in hints
+        ]
         function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
         function.__doc__ = "\n".join(
             [inspect.cleandoc(function.__doc__ or ""), "", "Options:", *lines]
