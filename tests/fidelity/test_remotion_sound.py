@@ -27,7 +27,7 @@ def wav(remotion_site: Path) -> Callable[[str], Mono]:
     """Reads a sound of the site's public folder: mono, -1 to 1."""
 
     def read(name: str) -> Mono:
-        return mono(remotion_site / "public" / f"{name}.wav") / 32768
+        return mono(remotion_site / "public" / f"{name}.wav")
 
     return read
 
