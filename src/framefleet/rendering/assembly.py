@@ -72,10 +72,10 @@ def assemble(
             )
         elif plan.output.codec.spec.is_audio_only:
             _write_sound(plan, partial, plan.output.extension, sound, on_frames)
-        elif separate_audio is not None:
+        elif separate_audio is not None and plan.output.separate_audio is not None:
             own = stack.enter_context(whole_file(separate_audio, overwrite=overwrite))
             _join(plan, videos, partial, None, on_frames)
-            _write_sound(plan, own, own.suffix.lstrip("."), sound, on_frames)
+            _write_sound(plan, own, plan.output.separate_audio, sound, on_frames)
         else:
             _join(plan, videos, partial, sound, on_frames)
 
