@@ -207,7 +207,7 @@ def _runs(frames: list[int], duration: int) -> Iterable[FrameRange]:
         if frame >= duration:
             raise OptionRangeError(
                 f"Frame {frame} is out of range, must be between 0 and {duration - 1}.",
-                hint="Take it out of frames (--frame-list).",
+                hint="Take it out of frames.",
             )
     start = stop = min(frames)
     for frame in sorted(frames):

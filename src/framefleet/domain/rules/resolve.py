@@ -115,14 +115,14 @@ def resolve_sequence(options: Options, composition: Composition | None = None) -
 def _listed_frames(options: Options, composition: Composition | None) -> frames.FrameChoice | None:
     if options["frames"] is None:
         return None
-    for name, key, default in (
-        ("frameRange", "frame_range", None),
-        ("everyNthFrame", "every_nth_frame", 1),
+    for name, key, flag, default in (
+        ("frameRange", "frame_range", "--frames", None),
+        ("everyNthFrame", "every_nth_frame", "--every-nth-frame", 1),
     ):
         if options[key] != default:
             raise OptionError(
                 f"The `frames` and `{name}` options are mutually exclusive.",
-                hint=f"Leave frames or {key} (--{key.replace('_', '-')}) out.",
+                hint=f"Leave frames or {key} ({flag}) out.",
             )
     choice = frames.read_frame_list(options["frames"])
     if composition:
