@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -64,6 +65,7 @@ class SiteServer:
         self._extractor: FrameExtractor | None = None
         self._lent = ExitStack()
         self._runner: web.AppRunner | None = None
+        self._socket: socket.socket | None = None
         self.port = 0
 
     @property
@@ -76,10 +78,14 @@ class SiteServer:
         app.router.add_route("*", "/proxy", self._proxy)
         app.router.add_route("*", "/{path:.*}", self._static)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = int(self._runner.addresses[0][1])
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        try:
+            await self._runner.setup()
+            await web.SockSite(self._runner, self._socket).start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -87,6 +93,10 @@ class SiteServer:
             if self._runner is not None:
                 self._drop_connections(self._runner)
                 await self._runner.cleanup()
+            if self._socket is not None and self._socket.fileno() >= 0:
+                # Cancelled while it started: asyncio has lost the server, but still listens.
+                asyncio.get_running_loop().remove_reader(self._socket)
+                self._socket.close()
             await asyncio.to_thread(self._lent.close)
 
     def _drop_connections(self, runner: web.AppRunner) -> None:
