@@ -93,6 +93,16 @@ def test_codec_and_rate_of_the_sound(film, name, options, sound):  # checklist 8
     assert onsets[onsets > 0.5][0] == pytest.approx(1, abs=0.001)
 
 
+def test_what_the_container_cannot_hold_is_said(film, caplog):
+    options = {"codec": "h264-ts", "audio_codec": "pcm-16", "sample_rate": 44_100, "frame_range": 0}
+    film("a.ts", **options, metadata={"title": "Film", "mood": "blue"})
+    said = [record.__dict__.get("text") for record in caplog.records]
+    assert "The sound is encoded at 48000 Hz: its container has no 44100 Hz." in said
+    film("a.mp4", frame_range=0, metadata={"title": "Film", "mood": "blue"})
+    said = [record.__dict__.get("text") for record in caplog.records]
+    assert "A .mp4 file does not keep the metadata mood." in said
+
+
 def test_lossless_sound_does_not_go_into_mp4(film):  # checklist 93
     with pytest.raises(OptionError, match="must end in one of the following: mkv, mov"):
         film("a.mp4", codec="h264", prefer_lossless=True)

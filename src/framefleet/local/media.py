@@ -7,7 +7,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,6 +24,8 @@ from framefleet.domain.events import ArtifactFile
 from framefleet.domain.plan import Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress
 from framefleet.domain.rules import Resolved
+from framefleet.encoding.audio_encoder import encoded_rate
+from framefleet.encoding.containers import kept_tags, muxer_of
 from framefleet.encoding.hardware import choose_encoder
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.errors import writing
@@ -125,7 +127,7 @@ async def render(request: MediaRequest) -> RenderResult:
     async with open_session(request.site) as session, _scratch() as folder:
         composition, filming = await session.select_for(request.composition, options.capture)
         options = await _resolve(request, composition)
-        for warning in options.warnings:
+        for warning in (*options.warnings, *_container_warnings(options)):
             logger.warning("option_unused", extra={"text": warning})
         frozen = plan(
             composition,
@@ -180,6 +182,21 @@ async def _resolve(request: MediaRequest, composition: Composition | None) -> Re
         # A graphics card knows neither crf nor x264's presets.
         video = replace(video, encoder=chosen.name, crf=None, preset=None)
     return replace(options, video=video, warnings=warnings)
+
+
+def _container_warnings(options: Resolved) -> Iterator[str]:
+    """What the output's container cannot hold as it was asked for."""
+    output, audio = options.output, options.audio
+    if output.codec is None:
+        return
+    kept = kept_tags(output.extension)
+    lost = sorted(output.metadata.keys() - kept - {"comment"}) if kept is not None else []
+    if lost:
+        yield f"A .{output.extension} file does not keep the metadata {', '.join(lost)}."
+    if audio.codec is not None:
+        rate = encoded_rate(audio, muxer_of(output.separate_audio or output.extension))
+        if rate != audio.sample_rate:
+            yield f"The sound is encoded at {rate} Hz: its container has no {audio.sample_rate} Hz."
 
 
 async def _run(
