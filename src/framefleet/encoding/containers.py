@@ -19,6 +19,7 @@ from framefleet.encoding.files import translated
 _MUXERS = {
     "3gp": "3gp",
     "aac": "adts",
+    "gif": "gif",
     "hevc": "hevc",
     "m4a": "ipod",
     "m4b": "ipod",
@@ -67,6 +68,7 @@ _MP4_TAGS = _MOV_TAGS | {
 _KEPT_TAGS: Mapping[str, frozenset[str]] = {
     "3gp": frozenset(),
     "adts": frozenset(),
+    "gif": frozenset(),
     "hevc": frozenset(),
     "ipod": _MP4_TAGS,
     "mov": _MOV_TAGS,
