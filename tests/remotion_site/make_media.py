@@ -1,4 +1,4 @@
-"""Writes the site's public folder (sounds, a clip, images), so that no binary is committed."""
+"""Writes the site's public folder (sounds, films, images), so that no binary is committed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float64]
@@ -18,6 +19,7 @@ CLIP_FPS = 30
 CLIP_SIZE = (640, 360)
 STAMP_BLOCKS = 16
 STAMP_BLOCK_PX = 20
+FOOTAGE_FRAMES = 120
 
 
 def tone(frequency_hz: float, seconds: float) -> Samples:
@@ -76,6 +78,41 @@ def write_clip(path: Path) -> None:
         container.mux(audio.encode(None))
 
 
+def clouds(size: tuple[int, int], seed: int) -> NDArray[np.uint8]:
+    """Noise of every scale, as a filmed picture has it: (height, width, 3) uint8, RGB."""
+    width, height = size
+    random = np.random.default_rng(seed)
+    picture = np.full((height, width, 3), 40.0)
+    for step in (240, 60, 15, 4, 1):
+        cells = random.random((-(-height // step), -(-width // step), 3)) * 6 * step**0.5
+        picture += cells.repeat(step, axis=0).repeat(step, axis=1)[:height, :width]
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def write_footage(path: Path, size: tuple[int, int], seed: int) -> None:
+    """A camera that pans over clouds, without sound."""
+    width, height = size
+    wide = clouds((width + 2 * FOOTAGE_FRAMES, height + FOOTAGE_FRAMES), seed)
+    options = {"crf": "23", "preset": "veryfast", "g": "30"}
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=CLIP_FPS, options=options)
+        video.width, video.height = size
+        video.pix_fmt = "yuv420p"
+        # Tagged, so that no renderer has to guess.
+        video.codec_context.colorspace = Colorspace.ITU709
+        video.codec_context.color_range = ColorRange.MPEG
+        for number in range(FOOTAGE_FRAMES):
+            view = wide[number : number + height, 2 * number : 2 * number + width]
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(view), format="rgb24")
+            tagged = frame.reformat(
+                format="yuv420p",
+                dst_colorspace=Colorspace.ITU709,
+                dst_color_range=ColorRange.MPEG,
+            )
+            container.mux(video.encode(tagged))
+        container.mux(video.encode(None))
+
+
 def write_image(path: Path, size: tuple[int, int], colour: tuple[int, int, int]) -> None:
     width, height = size
     picture = np.full((height, width, 3), colour, np.uint8)
@@ -93,6 +130,9 @@ def main() -> None:
     write_wav(PUBLIC / "beep.wav", beep())
     write_wav(PUBLIC / "steps.wav", steps())
     write_clip(PUBLIC / "clip.mp4")
+    write_footage(PUBLIC / "footage-full.mp4", (1920, 1080), seed=1)
+    write_footage(PUBLIC / "footage-left.mp4", (960, 540), seed=2)
+    write_footage(PUBLIC / "footage-right.mp4", (960, 540), seed=3)
     write_image(PUBLIC / "été photo #1 & 100%.png", (64, 64), (220, 20, 20))
     write_image(PUBLIC / "blue.png", (4000, 2000), (20, 60, 220))
 

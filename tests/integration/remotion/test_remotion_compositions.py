@@ -26,9 +26,10 @@ from framefleet.errors import (
 from framefleet.testing.video import read_stamp, read_stamps
 
 IDS = [
-    "Stamped", "Hello", "Odd", "Moving", "Holds", "BeepFlash", "Sounds", "Clip", "Html5Clip",
-    "MediaClip", "StaticFiles", "LazyImage", "LottieTitle", "Props", "Metadata", "EnvVars",
-    "Artifacts", "Delayed", "NeverReady", "Retry", "Suspended", "Cancels", "Throws", "Logs",
+    "Stamped", "Hello", "Odd", "Moving", "Holds", "Slides", "ReactHeavy", "VideoHeavy", "WebGL",
+    "Text4K", "BeepFlash", "Sounds", "Clip", "Html5Clip", "MediaClip", "StaticFiles", "LazyImage",
+    "LottieTitle", "Props", "Metadata", "EnvVars", "Artifacts", "Delayed", "NeverReady", "Retry",
+    "Suspended", "Cancels", "Throws", "Logs",
 ]  # fmt: skip
 SUB_PATH = "/films/my%20site"
 
@@ -147,7 +148,7 @@ def test_an_unknown_composition_names_the_known_ones(remotion_site):
 
 
 def test_a_site_of_many_compositions_needs_a_name(remotion_site):
-    with pytest.raises(CompositionNotFoundError, match="24 compositions: name one of Stamped"):
+    with pytest.raises(CompositionNotFoundError, match=f"{len(IDS)} compositions: name one of Stamped"):
         framefleet.select_composition(remotion_site)
 
 

@@ -12,13 +12,19 @@ import {LottieTitle} from './compositions/LottieTitle';
 import {Metadata, metadataOfRows} from './compositions/Metadata';
 import {Moving} from './compositions/Moving';
 import {Props} from './compositions/Props';
+import {ReactHeavy} from './compositions/ReactHeavy';
+import {Slides} from './compositions/Slides';
 import {Sounds} from './compositions/Sounds';
 import {Stamped, stampedMetadata} from './compositions/Stamped';
 import {StaticFiles} from './compositions/StaticFiles';
+import {Text4K} from './compositions/Text4K';
+import {VideoHeavy} from './compositions/VideoHeavy';
 import {Delayed, NeverReady, Retry} from './compositions/Waits';
+import {WebGL} from './compositions/WebGL';
 
 const small = {width: 640, height: 360, fps: 30, durationInFrames: 10};
 const hd = {width: 1280, height: 720, fps: 30, durationInFrames: 90};
+const fourK = {width: 3840, height: 2160, fps: 30, durationInFrames: 90};
 const fullHd = {width: 1920, height: 1080, fps: 30, durationInFrames: 300};
 const clip = {...small, durationInFrames: 120};
 const clipProps: ClipProps = {trimBefore: 0, playbackRate: 1, volume: 1};
@@ -41,6 +47,11 @@ export const Root: React.FC = () => (
 		<Folder name="Benchmark">
 			<Composition id="Moving" component={Moving} {...fullHd} />
 			<Composition id="Holds" component={Holds} {...fullHd} />
+			<Composition id="Slides" component={Slides} {...fullHd} durationInFrames={1800} />
+			<Composition id="ReactHeavy" component={ReactHeavy} {...fullHd} durationInFrames={150} />
+			<Composition id="VideoHeavy" component={VideoHeavy} {...fullHd} durationInFrames={120} />
+			<Composition id="WebGL" component={WebGL} {...hd} />
+			<Composition id="Text4K" component={Text4K} {...fourK} />
 		</Folder>
 		<Folder name="Media">
 			<Composition
