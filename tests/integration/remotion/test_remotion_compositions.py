@@ -148,7 +148,8 @@ def test_an_unknown_composition_names_the_known_ones(remotion_site):
 
 
 def test_a_site_of_many_compositions_needs_a_name(remotion_site):
-    with pytest.raises(CompositionNotFoundError, match=f"{len(IDS)} compositions: name one of Stamped"):
+    expected = f"{len(IDS)} compositions: name one of Stamped"
+    with pytest.raises(CompositionNotFoundError, match=expected):
         framefleet.select_composition(remotion_site)
 
 
