@@ -5,28 +5,58 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Protocol, Self
 
 import av
-from av.codec.context import Flags, ThreadType
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from framefleet.domain.codecs import Codec
 from framefleet.domain.composition import FrameSize
 from framefleet.domain.output import ImageFormat, VideoOptions
 from framefleet.encoding.color import ColorConverter, tags_of
-from framefleet.encoding.encoder_options import (
-    chunk_container,
-    encoder_options,
-    nearest_pixel_format,
-)
+from framefleet.encoding.encoder_context import EncoderSetup
+from framefleet.encoding.encoder_options import chunk_container, nearest_pixel_format
 from framefleet.encoding.files import translated
+from framefleet.encoding.hold_encoder import HoldEncoder, skips_holds
 from framefleet.encoding.picture import PictureDecoder
-from framefleet.machine import end_realtime_priority
 
 # How many frames are decoded ahead of the one shown: pyramids of B-frames are two deep.
 _REORDERING = 2
 _REORDERED = (Codec.H264, Codec.H264_MKV, Codec.H264_TS, Codec.H265)
+
+
+class _FrameEncoder(Protocol):
+    """Frames to packets, in decoding order. A frame's pts is its number; a packet's dts is open."""
+
+    def encode(self, frame: av.VideoFrame, *, is_repeat: bool) -> list[Packet[Any]]:
+        """The packets that are ready after the next frame; it may repeat the one before."""
+
+    def finish(self) -> list[Packet[Any]]:
+        """The packets of the frames that are still held back."""
+
+
+class _PlainEncoder:
+    """To an encoder of FFmpeg a repeated frame is a frame."""
+
+    def __init__(self, codec: VideoCodecContext) -> None:
+        self._codec = codec
+
+    def encode(self, frame: av.VideoFrame, *, is_repeat: bool) -> list[Packet[Any]]:
+        return self._codec.encode(frame)
+
+    def finish(self) -> list[Packet[Any]]:
+        return self._codec.encode(None)
+
+
+def _encoder(setup: EncoderSetup, stream: VideoStream) -> _FrameEncoder:
+    """The encoder for a stream, whose own context is open and has the parameters for its head."""
+    codec = stream.codec_context
+    if skips_holds(setup):
+        # The stream's context encodes nothing: it could not be released before the file.
+        return HoldEncoder(setup, codec.extradata or b"")
+    return _PlainEncoder(codec)
 
 
 class ChunkEncoder:
@@ -53,9 +83,14 @@ class ChunkEncoder:
         self._delay = _REORDERING if options.codec in _REORDERED else 0
         self.frames = 0
         with translated(f"open the encoder {options.encoder}", path):
-            pixel_format = nearest_pixel_format(options.encoder, options.pixel_format)
-            tags = tags_of(options.color_space, image_format, options.codec)
-            self._converter = ColorConverter(size, pixel_format, tags)
+            setup = EncoderSetup(
+                size=size,
+                rate=rate,
+                options=options,
+                pixel_format=nearest_pixel_format(options.encoder, options.pixel_format),
+                tags=tags_of(options.color_space, image_format, options.codec),
+            )
+            self._converter = ColorConverter(size, setup.pixel_format, setup.tags)
             kind = chunk_container(options.codec)
             clock = {"video_track_timescale": str(rate.numerator)}
             self._container = av.open(
@@ -63,19 +98,9 @@ class ChunkEncoder:
             )
             stream = self._container.add_stream(options.encoder, rate=rate)
             assert isinstance(stream, VideoStream)
-            codec = stream.codec_context
-            codec.width, codec.height = size.width, size.height
-            codec.pix_fmt = pixel_format
-            codec.time_base = self._time_base
-            codec.colorspace, codec.color_range = tags.matrix, tags.range
-            codec.color_primaries, codec.color_trc = tags.primaries, tags.transfer
-            codec.options = encoder_options(options, pixel_format)
-            codec.thread_count = options.threads
-            codec.thread_type = ThreadType.FRAME
-            codec.flags |= Flags.global_header
-            codec.open()
-            end_realtime_priority()
+            setup.open(stream.codec_context)
             self._stream = stream
+            self._encoder = _encoder(setup, stream)
 
     def write(self, picture: bytes | None) -> None:
         """Encode the next frame; None repeats the one before without decoding it again.
@@ -91,19 +116,20 @@ class ChunkEncoder:
         frame = self._frame
         frame.pts, frame.time_base = self.frames, self._time_base
         with translated("encode a frame"):
-            self._encode(frame)
+            self._mux(self._encoder.encode(frame, is_repeat=picture is None))
         self.frames += 1
 
     def finish(self) -> None:
         """Flush the encoder and write the file's index: only now is the chunk whole."""
         with translated("finish a chunk"):
-            self._encode(None)
+            self._mux(self._encoder.finish())
             self._container.close()
 
-    def _encode(self, frame: av.VideoFrame | None) -> None:
-        for packet in self._stream.encode(frame):
+    def _mux(self, packets: list[Packet[Any]]) -> None:
+        for packet in packets:
             # x264 and x265 misjudge these times in chunks shorter than their reordering.
             packet.dts = self._packets - self._delay
+            packet.stream = self._stream
             self._packets += 1
             self._container.mux(packet)
 
