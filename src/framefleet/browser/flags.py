@@ -74,6 +74,10 @@ _DISABLED_FEATURES = (
     "Translate",
     "site-per-process",
 )
+# Fewer bitmaps to make, share and put together than with tiles of 256 px: 1080p takes 42 ms of CPU
+# in place of 45. Gradients, dithered tile by tile, differ by one level, edges that cross a border
+# by more in 0.01 % of the pixels (decision 10).
+_LARGE_TILES = ("--default-tile-width=1920", "--default-tile-height=544")
 _GL_FLAGS: dict[str | None, tuple[str, ...]] = {
     None: ("--disable-gpu", "--enable-unsafe-swiftshader"),
     "swangle": ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
@@ -128,6 +132,7 @@ def command_line(executable: Executable, profile: Path, options: BrowserOptions)
         *_QUIET,
         *_GL_FLAGS[options.chromium.gl],
         *_towards_pages(options.chromium),
+        *(() if options.chromium.small_tiles else _LARGE_TILES),
         *sandbox,
         *_shared_memory(),
         "--disable-site-isolation-trials",

@@ -23,6 +23,7 @@ from framefleet.errors import (
     SiteUnreachableError,
     StackFrame,
 )
+from framefleet.page_runtime.scripts import script
 
 CLOSE_TIMEOUT_S = 2.0
 
@@ -94,7 +95,7 @@ class Page:
     @contextlib.asynccontextmanager
     async def open(cls, browser: BrowserProcess, setup: PageSetup) -> AsyncIterator[Page]:
         """Open a blank tab, ready to navigate; it closes at the end."""
-        session, target = await browser.open_session(setup.pixels)
+        session, target = await browser.open_session()
         page = cls(browser, session, target)
         try:
             await page._prepare(setup)
@@ -135,6 +136,7 @@ class Page:
                 screenOrientation={"angle": 0, "type": "portraitPrimary"},
                 **self._frame_metrics(),
             ),
+            *self._frame_size(),
             session.send(
                 "Emulation.setDefaultBackgroundColorOverride",
                 color=dict(zip("rgba", setup.background, strict=True)),
@@ -152,15 +154,15 @@ class Page:
             ),
         ]
         waiting += [
-            session.send("Page.addScriptToEvaluateOnNewDocument", source=script)
-            for script in setup.scripts
+            session.send("Page.addScriptToEvaluateOnNewDocument", source=source)
+            for source in (script("window_size.js"), *setup.scripts)
         ]
         await asyncio.gather(*waiting)
 
     def _frame_metrics(self) -> dict[str, Any]:
         """A begin frame draws the tab at one device pixel a CSS pixel, whatever the page is told.
 
-        So the tab is as large as the picture (`open_session`), and the page is magnified to fill
+        So the tab is as large as the picture (`_frame_size`), and the page is magnified to fill
         it: pixel for pixel what a screenshot shows, and no half pixel of an edge is left bare.
         """
         if not self.browser.has_frame_control:
@@ -168,6 +170,12 @@ class Page:
         setup, pixels = self.setup, self.setup.pixels
         covering = max(pixels.width / setup.width, pixels.height / setup.height)
         return {"dontSetVisibleSize": True, "scale": max(setup.scale, covering)}
+
+    def _frame_size(self) -> list[asyncio.Future[msgspec.Raw]]:
+        if not self.browser.has_frame_control:
+            return []
+        width, height = self.setup.pixels.width, self.setup.pixels.height
+        return [self.session.send("Emulation.setVisibleSize", width=width, height=height)]
 
     async def navigate(self, url: str, *, timeout_s: float, wait_for_load: bool = True) -> int:
         """Load `url` and wait for its load event.

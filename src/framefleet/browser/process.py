@@ -20,7 +20,6 @@ from framefleet.browser.executable import Executable
 from framefleet.browser.flags import BrowserOptions, command_line, wants_frame_control
 from framefleet.cdp.connection import Connection
 from framefleet.cdp.session import Session
-from framefleet.domain.composition import FrameSize
 from framefleet.errors import (
     BrowserCrashedError,
     BrowserError,
@@ -37,6 +36,10 @@ _LOG_TAIL_BYTES = 2000
 _ORDINARY: dict[str, Any] = (
     {"scheduler": (os.SCHED_OTHER, os.sched_param(0))} if hasattr(os, "SCHED_OTHER") else {}
 )
+# A tab draws all of its page whatever the size of its window, for pictures as for the damage flag;
+# the window itself is drawn for nobody, and a small one saves a copy of every frame (capture.md 2c
+# has what a frame costs; with a window of the page's size 1080p takes 3 ms more).
+_WINDOW = {"width": 16, "height": 16}
 REMOVAL_TRIES = 20
 _REMOVAL_PAUSE_S = 0.02
 
@@ -57,6 +60,7 @@ class BrowserProcess:
         self._log = self._profile / "stderr.log"
         self._pid: int | None = None
         self._connection: Connection | None = None
+        self._spare: tuple[Session, str] | None = None
 
     @classmethod
     async def start(cls, executable: Executable, options: BrowserOptions) -> Self:
@@ -94,20 +98,17 @@ class BrowserProcess:
         """Whether its pipe is still open."""
         return self._connection is not None and not self._connection.closed.done()
 
-    async def open_session(self, size: FrameSize | None = None) -> tuple[Session, str]:
-        """Open a blank tab; the session attached to it and the target's id.
-
-        Args:
-            size: what a drawn frame measures, where frames are controlled.
-        """
+    async def open_session(self) -> tuple[Session, str]:
+        """Open a blank tab; the session attached to it and the target's id."""
+        spare, self._spare = self._spare, None
+        if spare is not None and self.is_alive:
+            return spare
         connection = self._connection
         if connection is None or not self.is_alive:
             raise BrowserCrashedError
         tab: dict[str, Any] = {"url": "about:blank"}
         if self.has_frame_control:
-            tab["enableBeginFrameControl"] = True
-            if size is not None:
-                tab |= {"width": size.width, "height": size.height}
+            tab |= {"enableBeginFrameControl": True, **_WINDOW}
         created = msgspec.json.decode(await connection.call("Target.createTarget", tab))
         target = created["targetId"]
         attached = msgspec.json.decode(
@@ -171,6 +172,7 @@ class BrowserProcess:
         return await Connection.open(read_fd=from_browser_read, write_fd=to_browser_write)
 
     async def _probe_frame_control(self) -> bool:
+        """Draw nothing in a first tab, which is kept for whoever wants one."""
         if not self.has_frame_control:
             return False
         try:
@@ -178,8 +180,7 @@ class BrowserProcess:
             await session.call("HeadlessExperimental.beginFrame", noDisplayUpdates=True)
         except ProtocolError:
             return False
-        await self.close_target(target)
-        session.close()
+        self._spare = session, target
         return True
 
     def _log_tail(self) -> str:

@@ -113,6 +113,9 @@ X264_PRESETS = (
     "veryslow",
     "placebo",
 )
+# How far a preset of x264 is obeyed: `page` leaves out what pages do not repay (decision 10).
+X264_TUNINGS = ("page", "none")
+DEFAULT_X264_TUNING = "page"
 # The `-profile:v` of prores_ks; listed as messages list them.
 PRORES_PROFILES = MappingProxyType(
     {"4444-xq": 5, "4444": 4, "hq": 3, "standard": 2, "light": 1, "proxy": 0}

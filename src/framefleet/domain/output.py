@@ -11,6 +11,9 @@ from enum import StrEnum
 from framefleet.domain.codecs import DEFAULT_PIXEL_FORMAT, AudioCodec, Codec
 
 DEFAULT_JPEG_QUALITY = 80
+# Frames that are encoded once more: what a JPEG adds at 80 costs the encoder more than the browser
+# saves (decision 10).
+DEFAULT_FILM_JPEG_QUALITY = 95
 DEFAULT_SAMPLE_RATE = 48_000
 DEFAULT_AUDIO_BITRATE = 320_000
 
@@ -74,8 +77,9 @@ class VideoOptions:
 
     `encoder` is FFmpeg's name of it. At most one of `crf` and `bitrate` is set; with neither the
     encoder decides. `bitrate`, `max_rate` and `buffer_size` are in bits (a second). None leaves
-    `gop_size` (frames) and `preset` to the encoder. `pixel_format` is one the encoder takes.
-    `threads` is the encoder's share of the cores.
+    `gop_size` (frames) and `preset` to the encoder. `tuning` is one of `X264_TUNINGS`, None for
+    other codecs. `pixel_format` is one the encoder takes. `threads` is the encoder's share of the
+    cores.
     """
 
     codec: Codec = Codec.H264
@@ -86,6 +90,7 @@ class VideoOptions:
     buffer_size: int | None = None
     gop_size: int | None = None
     preset: str | None = None
+    tuning: str | None = None
     prores_profile: str | None = None
     pixel_format: str = DEFAULT_PIXEL_FORMAT
     color_space: ColorSpace = ColorSpace.BT709

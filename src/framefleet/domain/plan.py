@@ -13,7 +13,7 @@ from framefleet.domain.composition import Composition, FrameSize
 from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
 from framefleet.domain.timing import FrameRange
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,8 @@ class ChromiumOptions:
 
     `gl` names its GL back end (None: software compositing, WebGL by SwiftShader).
     `disable_web_security` lets a page read from servers that do not allow it (CORS).
-    `dark_mode` answers `prefers-color-scheme` with dark.
+    `dark_mode` answers `prefers-color-scheme` with dark. `small_tiles` paints in Chromium's own
+    tiles: where they meet, and within gradients, pixels depend on their size.
     """
 
     gl: str | None = None
@@ -30,6 +31,7 @@ class ChromiumOptions:
     ignore_certificate_errors: bool = False
     user_agent: str | None = None
     dark_mode: bool = False
+    small_tiles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

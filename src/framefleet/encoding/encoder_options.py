@@ -24,6 +24,17 @@ _SVT_LOG_ERRORS = "1"
 _VP8_UNREACHED_BITRATE = 400_000_000
 # The smallest that keeps transparency.
 _CLEAR_PRORES_PROFILE = "4444"
+# What x264 looks for in camera film and seldom finds in pages: more references, fine sub-pixel
+# decisions, small B partitions, a long look ahead. Measured in decision 10.
+_PAGE_TUNING = {
+    "rc-lookahead": "20",
+    "ref": "1",
+    "subme": "3",
+    "weightp": "1",
+    "partitions": "p8x8,i8x8,i4x4",
+}
+# Faster presets look for less already; slower ones are asked for by those who want all of it.
+_TUNED_PRESETS = (None, "medium", "fast", "faster")
 _CONTAINERS = {Codec.PRORES: "mov", Codec.VP8: "matroska", Codec.VP9: "matroska"}
 
 
@@ -61,6 +72,8 @@ def encoder_options(options: VideoOptions, pixel_format: str) -> dict[str, str]:
     }
     found = {name: str(value) for name, value in asked.items() if value is not None}
     match options.encoder:
+        case "libx264" if options.tuning == "page" and options.preset in _TUNED_PRESETS:
+            found["x264-params"] = ":".join(f"{key}={value}" for key, value in _PAGE_TUNING.items())
         case "libx265":
             # The info SEI is part of the parameter sets and names features of the machine, which
             # would tell chunks of different machines apart.

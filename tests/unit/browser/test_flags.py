@@ -53,6 +53,11 @@ def test_every_gl_back_end_has_its_flags(gl):
     assert "--disable-gpu" not in found
 
 
+def test_tiles_are_large_unless_chromiums_own_are_asked_for():
+    assert "--default-tile-width=1920" in line()
+    assert not [flag for flag in line(chromium=ChromiumOptions(small_tiles=True)) if "tile" in flag]
+
+
 def test_an_unknown_gl_back_end_lists_the_known_ones():
     names = ", ".join(GL_BACKENDS)
     with pytest.raises(OptionError, match=f'"gl" must be one of {names}, but is "x"'):

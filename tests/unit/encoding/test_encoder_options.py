@@ -27,6 +27,22 @@ def test_what_is_not_set_is_left_to_the_encoder():
 
 
 @pytest.mark.parametrize(
+    ("preset", "tuning", "is_tuned"),
+    [
+        (None, "page", True),
+        ("medium", "page", True),
+        ("faster", "page", True),
+        ("veryfast", "page", False),
+        ("slow", "page", False),
+        ("medium", "none", False),
+    ],
+)
+def test_only_presets_that_look_for_film_are_tuned(preset, tuning, is_tuned):
+    options = encoder_options(VideoOptions(preset=preset, tuning=tuning), "yuv420p")
+    assert ("subme=3" in options.get("x264-params", "")) is is_tuned
+
+
+@pytest.mark.parametrize(
     ("codec", "container"),
     [(Codec.H264_TS, "mp4"), (Codec.AV1, "mp4"), (Codec.PRORES, "mov"), (Codec.VP8, "matroska")],
 )

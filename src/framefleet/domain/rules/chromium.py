@@ -33,6 +33,7 @@ def read_chromium(options: Mapping[str, Any]) -> ChromiumOptions:
         ),
         user_agent=user_agent,
         dark_mode=read_flag(options["dark_mode"], "darkMode"),
+        small_tiles=read_flag(options["small_tiles"], "smallTiles"),
     )
 
 

@@ -13,7 +13,12 @@ from framefleet.domain.codecs import (
     PRORES_PROFILES,
     Codec,
 )
-from framefleet.domain.output import DEFAULT_JPEG_QUALITY, ColorSpace, ImageFormat
+from framefleet.domain.output import (
+    DEFAULT_FILM_JPEG_QUALITY,
+    DEFAULT_JPEG_QUALITY,
+    ColorSpace,
+    ImageFormat,
+)
 from framefleet.domain.rules.names import extension_of
 from framefleet.domain.rules.values import json_text, member, number, text, typeof, whole
 from framefleet.errors import OptionError, OptionRangeError, OptionTypeError
@@ -23,15 +28,18 @@ STILL_IMAGE_FORMATS = (ImageFormat.PNG, ImageFormat.JPEG, ImageFormat.PDF, Image
 _QUALITY_HINT = "Set jpeg_quality (--jpeg-quality) to a whole number from 0 to 100."
 
 
-def read_jpeg_quality(value: Any) -> int:
+def read_jpeg_quality(value: Any, *, is_film: bool = False) -> int:
     """The quality of JPEG frames, 0 to 100.
+
+    Args:
+        is_film: the frames are not the result, but become a video.
 
     Raises:
         OptionError: it is no number, or no whole one.
         OptionRangeError: it is out of range.
     """
     if value is None:
-        return DEFAULT_JPEG_QUALITY
+        return DEFAULT_FILM_JPEG_QUALITY if is_film else DEFAULT_JPEG_QUALITY
     quality = number(value)
     if quality is None:
         raise OptionError(

@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from framefleet.domain.codecs import (
+    DEFAULT_X264_TUNING,
     PRORES_PROFILES,
     X264_PRESETS,
+    X264_TUNINGS,
     Codec,
 )
 from framefleet.domain.output import HardwareAcceleration
@@ -263,3 +265,24 @@ def check_x264_preset(codec: Codec, preset: Any) -> None:
             f'The Preset profile "{text(preset)}" is not valid. Valid options are {names}',
             hint="Set x264_preset (--x264-preset) to one of them; slower makes smaller files.",
         )
+
+
+def read_x264_tuning(codec: Codec, tuning: Any) -> str | None:
+    """How far the preset is obeyed; None for codecs without presets.
+
+    Raises:
+        OptionTypeError: there is no such tuning, or the codec has none.
+    """
+    if not codec.spec.has_x264_preset:
+        if tuning is None:
+            return None
+        raise OptionTypeError(
+            f'You have set a x264 tuning but the codec is "{codec}".',
+            hint='Set the codec to "h264", or leave x264_tuning (--x264-tuning) out.',
+        )
+    if tuning not in (None, *X264_TUNINGS):
+        raise OptionTypeError(
+            f'"x264Tuning" must be one of {", ".join(X264_TUNINGS)}, but is {json_text(tuning)}.',
+            hint="Set x264_tuning (--x264-tuning) to none for x264's preset to the letter.",
+        )
+    return tuning or DEFAULT_X264_TUNING

@@ -154,11 +154,12 @@ def _resolve(
     codec: Codec, options: Options, output: Path | None, composition: Composition | None
 ) -> Resolved:
     warnings: list[str] = []
-    jpeg_quality = pixels.read_jpeg_quality(options["jpeg_quality"])
+    jpeg_quality = pixels.read_jpeg_quality(options["jpeg_quality"], is_film=True)
     hardware = quality.read_hardware(options["hardware_acceleration"])
     rates, audio_bitrate = quality.read_rates(codec, options, warnings)
     quality.check_prores_profile(codec, options["prores_profile"])
     quality.check_x264_preset(codec, options["x264_preset"])
+    tuning = quality.read_x264_tuning(codec, options["x264_tuning"])
     pixel_format = _pixel_format(codec, options, composition)
     track = _track(codec, options, output)
     scale = sizes.read_scale(options["scale"])
@@ -194,7 +195,9 @@ def _resolve(
             scale=scale,
             is_opaque=codec is not Codec.GIF and pixel_format not in ALPHA_PIXEL_FORMATS,
         ),
-        video=_video(codec, rates, pixel_format, color_space, options["x264_preset"], profile),
+        video=_video(
+            codec, rates, pixel_format, color_space, options["x264_preset"], tuning, profile
+        ),
         audio=audio,
         output=OutputOptions(
             codec=codec,
@@ -280,6 +283,7 @@ def _video(
     pixel_format: str,
     color_space: ColorSpace,
     preset: str | None,
+    tuning: str | None,
     profile: str | None,
 ) -> VideoOptions | None:
     spec = codec.spec
@@ -294,6 +298,7 @@ def _video(
         buffer_size=rates.buffer_size,
         gop_size=rates.gop_size,
         preset=preset,
+        tuning=tuning,
         prores_profile=profile,
         pixel_format=spec.pixel_formats[pixel_format],
         color_space=color_space,

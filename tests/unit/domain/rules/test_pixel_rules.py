@@ -240,9 +240,14 @@ def test_every_colour_space_is_known(name, media):
     assert media(color_space=name.value).video.color_space is name
 
 
-@pytest.mark.parametrize(("given", "quality"), [(None, 80), (0, 0), (100, 100), (55.0, 55)])
+@pytest.mark.parametrize(("given", "quality"), [(None, 95), (0, 0), (100, 100), (55.0, 55)])
 def test_a_jpeg_quality_is_a_percentage(given, quality, media):
     assert media(jpeg_quality=given).capture.jpeg_quality == quality
+
+
+def test_pictures_that_are_the_result_are_smaller_than_those_of_a_video(still, sequence):
+    assert still(image_format="jpeg").jpeg_quality == 80
+    assert sequence().capture.jpeg_quality == 80
 
 
 # Stills

@@ -86,6 +86,16 @@ def unknown_preset(given, text):
 
 
 REFUSED = [
+    (
+        {"codec": "vp8", "x264_tuning": "page"},
+        OptionTypeError,
+        'You have set a x264 tuning but the codec is "vp8".',
+    ),
+    (
+        {"x264_tuning": "film"},
+        OptionTypeError,
+        '"x264Tuning" must be one of page, none, but is "film".',
+    ),
     # checklist 22, 23
     (
         {"crf": 18, "video_bitrate": "5M"},
@@ -274,6 +284,20 @@ def test_every_prores_profile_is_known(profile, media):
 @pytest.mark.parametrize("codec", ["h264", "h264-mkv", "h264-ts"])
 def test_every_x264_preset_is_known(codec, preset, media):
     assert media(codec=codec, x264_preset=preset).video.preset == preset
+
+
+@pytest.mark.parametrize(
+    ("codec", "given", "tuning"),
+    [
+        ("h264", None, "page"),
+        ("h264-mkv", None, "page"),
+        ("h264-ts", "none", "none"),
+        ("h265", None, None),
+        ("vp9", None, None),
+    ],
+)
+def test_presets_of_x264_are_tuned_for_pages_unless_told_otherwise(codec, given, tuning, media):
+    assert media(codec=codec, x264_tuning=given).video.tuning == tuning
 
 
 def test_what_is_not_set_is_left_to_the_encoder(media):
