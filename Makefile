@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests venv demo test lint types imports fmt bench
+.PHONY: help setup setup-tests setup-bench venv demo test lint types imports fmt bench
 
 bin := .venv/bin
 
@@ -34,8 +34,11 @@ fmt: venv ## format the code and apply safe fixes
 	$(bin)/ruff format
 	$(bin)/ruff check --fix
 
-bench: setup-tests ## compare speed with Remotion on two pages
-	$(bin)/python bench/bench.py
+setup-bench: ## make ready what the benchmark needs: HyperFrames besides
+	@scripts/setup-bench.sh
+
+bench: setup-bench ## compare with Remotion and HyperFrames: docs/benchmarks.md (ARGS=--quick)
+	$(bin)/python -m bench $(ARGS)
 
 venv:
 	@scripts/venv.sh

@@ -1,7 +1,7 @@
 // Renders one composition of a bundle with Remotion's own renderer and prints what it cost.
 //
 //   node remotion_peer.mjs --site DIR --composition ID --output FILE --browser FILE [--concurrency N]
-//                          [--props JSON]
+//                          [--props JSON] [--frames N] [--jpeg-quality Q]
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -19,6 +19,8 @@ const {values} = parseArgs({
     browser: {type: 'string'},
     concurrency: {type: 'string', default: '2'},
     props: {type: 'string', default: '{}'},
+    frames: {type: 'string'},
+    'jpeg-quality': {type: 'string', default: '80'},
   },
 });
 
@@ -39,7 +41,8 @@ await renderMedia({
   crf: 18,
   x264Preset: 'medium',
   imageFormat: 'jpeg',
-  jpegQuality: 80,
+  jpegQuality: Number(values['jpeg-quality']),
+  frameRange: values.frames ? [0, Number(values.frames) - 1] : null,
   colorSpace: 'bt709',
   concurrency: Number(values.concurrency),
 });

@@ -15,16 +15,6 @@ need() {
             "  Mac:              brew install ${1/nodejs/node}"
 }
 
-npm_packages() {
-    (
-        cd "$1"
-        if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
-            say "installing npm packages of $1"
-            npm ci --silent --no-fund --no-audit
-        fi
-    )
-}
-
 need node nodejs npm
 need npm npm
 need ffmpeg ffmpeg

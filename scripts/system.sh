@@ -1,4 +1,4 @@
-# Sourced by the set-up scripts: progress lines and system packages.
+# Sourced by the set-up scripts: progress lines, system and npm packages.
 
 say() { printf 'setup: %s\n' "$1"; }
 
@@ -41,4 +41,15 @@ apt_install() {
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Installs what a folder's package-lock.json says, unless it is there. Further arguments go to npm.
+npm_packages() {
+    (
+        cd "$1"
+        if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
+            say "installing npm packages of $1"
+            npm ci --silent --no-fund --no-audit "${@:2}"
+        fi
+    )
 }

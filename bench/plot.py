@@ -1,0 +1,79 @@
+"""The plot of the report: wall time of each page, ours over each rival's, as an SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from bench.pages import PAGES
+from bench.results import Ratio, Results, of_subject, ratio
+from bench.rivals import RIVALS
+
+LEFT, RIGHT, TOP = 110, 60, 52
+WIDTH, BAR, ROW = 720, 14, 46
+COLOURS = {"Remotion": "#2563eb", "HyperFrames": "#d97706"}
+
+
+def write_plot(results: Results, path: Path) -> None:
+    """Bars are medians, lines reach from the lowest to the highest round, marks are goals."""
+    measured = [
+        (page, [(r.theirs, ratio(own, r.ours, r.theirs, "wall_s")) for r in RIVALS])
+        for page in PAGES
+        if (own := of_subject(results.renders, page.id))
+    ]
+    highest = max([1.0, *(r.high for _, found in measured for _, r in found if r)])
+    scale = (WIDTH - LEFT - RIGHT) / (highest * 1.05)
+    height = TOP + ROW * len(measured) + 34
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'font-family="sans-serif" font-size="12" fill="#1e293b">',
+        f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
+        text(LEFT, 18, "Wall time of framefleet over that of"),
+        *legend(),
+        *axis(scale, highest, height),
+    ]
+    for row, (page, found) in enumerate(measured):
+        y = TOP + ROW * row
+        lines.append(text(LEFT - 10, y + BAR + 4, page.id, anchor="end"))
+        for offset, (rival, value) in enumerate(found):
+            if value:
+                lines += bar(y + offset * (BAR + 2), value, COLOURS[rival], scale)
+        lines.append(mark(y, page.goal, scale))
+    path.write_text("\n".join([*lines, "</svg>"]) + "\n")
+
+
+def text(x: float, y: float, words: str, *, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def legend() -> Iterator[str]:
+    x = LEFT + 215
+    for rival, colour in COLOURS.items():
+        yield f'<rect x="{x}" y="8" width="12" height="12" fill="{colour}"/>'
+        yield text(x + 17, 18, rival)
+        x += 105
+    yield f'<path d="M{x + 6} 6v16" stroke="#dc2626" stroke-width="2"/>'
+    yield text(x + 17, 18, "goal beside Remotion")
+
+
+def axis(scale: float, highest: float, height: float) -> Iterator[str]:
+    step = 0.2 if highest <= 2 else 1.0
+    for number in range(int(highest / step) + 1):
+        x = LEFT + number * step * scale
+        weight = "#64748b" if abs(number * step - 1) < 1e-9 else "#e2e8f0"
+        yield f'<path d="M{x:.1f} {TOP - 8}V{height - 28}" stroke="{weight}"/>'
+        yield text(x, height - 12, f"{number * step:.1f}", anchor="middle")
+
+
+def bar(y: float, value: Ratio, colour: str, scale: float) -> Iterator[str]:
+    width, low, high = (share * scale for share in (value.median, value.low, value.high))
+    middle = y + BAR / 2
+    yield f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" fill="{colour}"/>'
+    yield f'<path d="M{LEFT + low:.1f} {middle}H{LEFT + high:.1f}" stroke="#0f172a"/>'
+    yield text(LEFT + max(width, high) + 6, y + 11, f"{value.median:.2f}")
+
+
+def mark(y: float, goal: float, scale: float) -> str:
+    x = LEFT + goal * scale
+    return f'<path d="M{x:.1f} {y - 3}v{BAR + 5}" stroke="#dc2626" stroke-width="2"/>'
