@@ -1,17 +1,20 @@
-"""Browsers to borrow: started when wanted, kept warm, replaced when they break."""
+"""Browsers to borrow: started when wanted or before, kept warm, replaced when they break."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
+
+import anyio
 
 from framefleet.browser.executable import find_browser
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.process import BrowserProcess
-from framefleet.errors import BrowserStartError
+from framefleet.errors import BrowserStartError, FramefleetError
 
 logger = logging.getLogger(__name__)
 
@@ -36,15 +39,32 @@ class BrowserSupervisor:
     options: BrowserOptions
     max_leases: int = MAX_LEASES
     _idle: list[_Kept] = field(default_factory=list)
+    _starting: list[asyncio.Task[_Kept]] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.end_idle()
+        with anyio.CancelScope(shield=True):
+            await self.end_idle()
+
+    async def prestart(self, count: int = 1) -> None:
+        """See to it that `count` browsers are there or on their way, and go on meanwhile.
+
+        One that does not start is an error for whoever borrows it.
+        """
+        while len(self._idle) + len(self._starting) < count:
+            self._starting.append(asyncio.create_task(self._start()))
+        # The processes are started before anything else is done.
+        await asyncio.sleep(0)
 
     async def end_idle(self) -> None:
         """End the browsers nobody has borrowed, where none will be wanted for a while."""
+        starting, self._starting = self._starting, []
+        for task in starting:
+            task.cancel()
+            with suppress(asyncio.CancelledError, FramefleetError):
+                self._idle.append(await task)
         while self._idle:
             await self._idle.pop().browser.aclose()
 
@@ -70,11 +90,23 @@ class BrowserSupervisor:
             await kept.browser.aclose()
 
     async def _take(self) -> _Kept:
-        while self._idle:
-            kept = self._idle.pop()
+        while self._idle or self._starting:
+            kept = self._idle.pop() if self._idle else await self._started()
             if kept.browser.is_alive:
                 return kept
             await kept.browser.aclose()
+        return await self._start()
+
+    async def _started(self) -> _Kept:
+        task = self._starting.pop(0)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # The start goes on: for another borrower, or to its end in `end_idle`.
+            self._starting.append(task)
+            raise
+
+    async def _start(self) -> _Kept:
         executable = find_browser(self.options.executable)
         for attempt in range(1, START_ATTEMPTS):
             try:

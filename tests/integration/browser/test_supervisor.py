@@ -122,3 +122,36 @@ async def kill(browser) -> None:
         await browser._connection.closed
     with pytest.raises(BrowserCrashedError):
         await browser.open_session()
+
+
+async def test_browsers_can_be_started_before_they_are_wanted():
+    async with BrowserSupervisor(BrowserOptions()) as lender:
+        await lender.prestart(2)
+        await lender.prestart(2)
+        started = [task for task in lender._starting]
+        async with lender.lease() as first, lender.lease() as second:
+            assert [first, second] == [(await task).browser for task in started]
+    assert not first.is_alive
+    assert not second.is_alive
+
+
+async def test_a_browser_nobody_wanted_after_all_leaves_nothing():
+    async with BrowserSupervisor(BrowserOptions()) as lender:
+        await lender.prestart()
+
+
+async def test_a_borrower_cancelled_while_its_browser_starts_leaves_nothing():
+    async with BrowserSupervisor(BrowserOptions()) as lender:
+        await lender.prestart()
+        with anyio.move_on_after(0.02) as scope:
+            async with lender.lease():
+                pytest.fail("a browser takes longer to start")
+        assert scope.cancelled_caught
+
+
+async def test_a_failed_start_is_told_to_the_borrower(tmp_path):
+    async with BrowserSupervisor(BrowserOptions(executable=tmp_path / "none")) as lender:
+        await lender.prestart()
+        with pytest.raises(BrowserNotFoundError):
+            async with lender.lease():
+                pytest.fail("there is no such browser")
