@@ -22,7 +22,7 @@ import numpy as np
 
 from framefleet.domain.sound import FrameSounds, InlineSound, Sound, SoundSegment
 from framefleet.domain.timing import FrameRange
-from framefleet.encoding.mix import mix
+from framefleet.encoding.mix import TimelinePart, mix
 from framefleet.encoding.retime import Samples
 from framefleet.rendering.chunk_sounds import (
     INLINE_FILE,
@@ -99,6 +99,14 @@ def clip_files(folder: Path, count: int, seconds: int) -> dict[str, Path]:
     return names
 
 
+def at_once(
+    segments: list[SoundSegment], paths: dict[str, Path], frames: int
+) -> Callable[[], Iterable[Samples]]:
+    """A timeline that is known at once."""
+    part = TimelinePart(stop=frames, begins=tuple(segments), sources=paths)
+    return lambda: mix([part], fps=FPS, frames=frames, sample_rate=RATE)
+
+
 def hour(folder: Path) -> Callable[[], Iterable[Samples]]:
     frames = int(HOUR_S * FPS)
     paths = clip_files(folder, 20, 10)
@@ -112,7 +120,7 @@ def hour(folder: Path) -> Callable[[], Iterable[Samples]]:
         segment("0", 0, frames, loop=True),
         *(segment(str(i % 20), i * frames // 200, 150, media_time_s=i % 5 / 2) for i in range(200)),
     ]
-    return lambda: mix(segments, paths=paths, fps=FPS, frames=frames, sample_rate=RATE)
+    return at_once(segments, paths, frames)
 
 
 def clips(folder: Path) -> Callable[[], Iterable[Samples]]:
@@ -121,7 +129,7 @@ def clips(folder: Path) -> Callable[[], Iterable[Samples]]:
         segment(str(i % 20), 10 * i, 30, media_time_s=i * 7 % 19, playback_rate=1 + i % 2 / 4)
         for i in range(300)
     ]
-    return lambda: mix(segments, paths=paths, fps=FPS, frames=3030, sample_rate=RATE)
+    return at_once(segments, paths, 3030)
 
 
 def inline(folder: Path) -> Callable[[], Iterable[Samples]]:
@@ -135,7 +143,8 @@ def inline(folder: Path) -> Callable[[], Iterable[Samples]]:
                 sounds = (InlineSound(id="i", samples=block),)
                 recorder.add(Fraction(at), FrameSounds(frame=frame, inline=sounds))
             chunks.append(RecordedSounds(frames, recorder.finish(), place / INLINE_FILE))
-    return lambda: mix_chunks(chunks, sources={}, fps=FPS, sample_rate=RATE)
+    frames = int(HOUR_S * FPS)
+    return lambda: mix_chunks(chunks, fps=FPS, frames=frames, sample_rate=RATE)
 
 
 TIMELINES = {"hour": hour, "clips": clips, "inline": inline}

@@ -67,11 +67,6 @@ class SoundSegment:
         """The frame after its last one."""
         return self.start + self.frames
 
-    @property
-    def volumes(self) -> tuple[float, ...]:
-        """The gain of every frame."""
-        return self.volume if isinstance(self.volume, tuple) else (self.volume,) * self.frames
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineTrack:
@@ -116,7 +111,7 @@ class SoundJoiner:
         """End what still sounds; all segments, by start and id."""
         for key in list(self._running):
             self._end(key)
-        return tuple(in_order(self._ended))
+        return tuple(sorted(self._ended, key=lambda segment: (segment.start, segment.sound.id)))
 
     def _end(self, key: str) -> None:
         sound, start, volumes = self._running.pop(key)
@@ -125,23 +120,6 @@ class SoundJoiner:
                 sound=sound, start=start, frames=len(volumes), volume=_collapsed(tuple(volumes))
             )
         )
-
-
-def in_order(segments: Iterable[SoundSegment]) -> list[SoundSegment]:
-    """The segments by start; the id makes the order the same however they were found."""
-    return sorted(segments, key=lambda segment: (segment.start, segment.sound.id))
-
-
-def joined(parts: list[SoundSegment]) -> SoundSegment:
-    """The parts of one sound, each of which starts where the one before stops, as one segment."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    volume: float | tuple[float, ...] = first.volume
-    if isinstance(volume, tuple) or any(part.volume != volume for part in parts):
-        volume = tuple(gain for part in parts for gain in part.volumes)
-    frames = sum(part.frames for part in parts)
-    return SoundSegment(sound=first.sound, start=first.start, frames=frames, volume=volume)
 
 
 def _collapsed(volumes: tuple[float, ...]) -> float | tuple[float, ...]:

@@ -1,23 +1,26 @@
-"""The whole timeline's sound: every segment and inline track, summed in float, clipped once."""
+"""The whole timeline's sound: every sound and inline track, summed in float, clipped once.
+
+It is mixed as the timeline becomes known, part by part.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from framefleet.domain.sound import SoundSegment
-from framefleet.encoding.inline_sound import InlineVoice
+from framefleet.encoding.inline_sound import KNOWN_AHEAD_S, InlineFile, InlineTracks, InlineVoice
 from framefleet.encoding.retime import Samples
-from framefleet.encoding.sound_cache import SoundCache
-from framefleet.errors import MediaError
+from framefleet.encoding.sound_cache import SoundCache, SoundReader
+from framefleet.encoding.voice import Gain, Voice, sample_index
+from framefleet.errors import EncodingError, MediaError
 from framefleet.machine import usable_cores
 
-# Long enough that a jump of volume does not click, short against a frame.
-_RAMP_S = 0.003
 # Sounds are opened this long before they start, so that none is waited for.
 _OPENED_AHEAD_S = 4.0
 # A voice is read ahead by up to two batches.
@@ -26,49 +29,57 @@ _BATCH_S = 2.0
 _SAMPLES_AHEAD = 8_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelinePart:
+    """What sounds from the end of the part before up to frame `stop`.
+
+    Sounds of `begins` set in; they come by start and id. Those of `goes_on` take up one of the
+    same id that lasted to the end of the part before: it stays one sound, and its first frame has
+    decided all but the volume. All count frames of the whole output. `sources` names the file of
+    each `Sound.source`.
+    """
+
+    stop: int
+    begins: tuple[SoundSegment, ...] = ()
+    goes_on: tuple[SoundSegment, ...] = ()
+    inline: InlineFile | None = None
+    sources: Mapping[str, Path] = field(default_factory=dict)
+
+
 def mix(
-    segments: Iterable[SoundSegment],
-    *,
-    paths: Mapping[str, Path],
-    fps: Fraction,
-    frames: int,
-    sample_rate: int,
-    inline: Iterable[InlineVoice] = (),
+    parts: Iterable[TimelinePart], *, fps: Fraction, frames: int, sample_rate: int
 ) -> Generator[Samples, None, None]:
     """Mix the timeline of `frames` frames.
 
     Blocks are (n, 2) float32 within [-1, 1], a second long but for the last; together they hold
-    exactly round(frames / fps * sample_rate) samples. Sources are decoded by threads, a little
-    ahead of what is asked for; closing the generator ends them.
+    exactly round(frames / fps * sample_rate) samples. A part is asked for when the samples of
+    those before are mixed, but for the last 1.5 to 2.5 s; the blocks are the same however the
+    timeline is cut into parts. Sources are decoded by threads, a little ahead of what is asked
+    for; closing the generator ends them.
 
     Args:
-        paths: The file of each `Sound.source`.
         fps: Frames a second of the output.
-        inline: Tracks from `join_inline`.
 
     Raises:
-        MediaError: a source is missing or cannot be read.
+        MediaError: a source is missing or cannot be read, or an inline track changes its tone.
         OptionError: a rate or tone is out of range.
+        EncodingError: there are no more parts before the end.
         DiskFullError: no space is left for decoded sound that is needed again.
     """
     total = sample_index(frames, fps, sample_rate)
+    ahead = int(KNOWN_AHEAD_S * sample_rate)
     with SoundCache() as cache:
-        # Nothing else holds a voice: it takes its samples with it.
-        waiting = [
-            _of_segment(segment, cache, paths, fps, sample_rate)
-            for segment in segments
-            if sample_index(segment.start, fps, sample_rate) < total
-        ]
-        waiting += [_Voice(track.read(sample_rate), track.start, track.stop) for track in inline]
-        waiting.sort(key=lambda voice: voice.start, reverse=True)
-        sounding: list[_Voice] = []
+        score = _Score(cache, fps, sample_rate)
+        coming = iter(parts)
+        sounding: list[Voice] = []
         pool = ThreadPoolExecutor(usable_cores(), thread_name_prefix="framefleet-sound")
         try:
             for start in range(0, total, sample_rate):
                 block = np.zeros((min(sample_rate, total - start), 2), np.float32)
                 stop = start + len(block)
-                while waiting and waiting[-1].start < stop + _OPENED_AHEAD_S * sample_rate:
-                    sounding.append(waiting.pop())
+                while score.known < min(stop + ahead, total):
+                    score.add(next(coming, None), frames)
+                sounding += score.starting_before(stop + _OPENED_AHEAD_S * sample_rate)
                 share = _SAMPLES_AHEAD // (2 * max(1, len(sounding)))
                 for voice in sounding:
                     voice.read_ahead(pool, min(int(_BATCH_S * sample_rate), share))
@@ -82,124 +93,97 @@ def mix(
                 voice.close()
 
 
-def sample_index(frame: int, fps: Fraction, sample_rate: int) -> int:
-    """The sample at which `frame` begins."""
-    return round(frame * sample_rate / fps)
-
-
-def _of_segment(
-    segment: SoundSegment,
-    cache: SoundCache,
-    paths: Mapping[str, Path],
-    fps: Fraction,
-    sample_rate: int,
-) -> _Voice:
-    sound = segment.sound
-    path = paths.get(sound.source)
-    if path is None:
-        raise MediaError(f"There is no file for the sound {sound.source[:1000]}. Fetch it first.")
-    reader = cache.reader(path, sound, duration_s=float(segment.frames / fps))
-    return _Voice(
-        reader.read(sample_rate),
-        sample_index(segment.start, fps, sample_rate),
-        sample_index(segment.stop, fps, sample_rate),
-        _Gain(segment, fps, sample_rate),
-    )
-
-
-class _Gain:
-    """One value per frame, with a short straight ramp at the start of a frame that differs."""
-
-    def __init__(self, segment: SoundSegment, fps: Fraction, sample_rate: int) -> None:
-        volumes = np.atleast_1d(np.array(segment.volume, np.float64))
-        ramp = min(round(_RAMP_S * sample_rate), int(sample_rate / fps))
-        changes = np.flatnonzero(np.diff(volumes)) + 1
-        edges = [sample_index(segment.start + at, fps, sample_rate) for at in changes.tolist()]
-        self._at = np.repeat(np.array(edges, np.int64), 2)
-        self._at[1::2] += ramp
-        self._gains = np.concatenate(([volumes[0]], np.repeat(volumes[changes], 2)))
-        self._gains[1::2] = volumes[changes - 1]
-
-    def apply(self, samples: Samples, start: int) -> Samples:
-        low, high = np.searchsorted(self._at, (start, start + len(samples)), side="right")
-        level = self._gains[low]
-        if low == high and (low % 2 == 0):
-            return samples if level == 1 else samples * np.float32(level)
-        curve = np.interp(np.arange(start, start + len(samples)), self._at, self._gains[1:])
-        return samples * curve.astype(np.float32)[:, None]
-
-
-class _Voice:
-    """Something that sounds from sample `start` up to `stop` of the timeline.
-
-    `blocks` runs in a thread, batch by batch: one is ready while the next is read.
-    """
+class _Running:
+    """A sound that may go on in the next part."""
 
     def __init__(
-        self,
-        blocks: Generator[Samples, None, None],
-        start: int,
-        stop: int,
-        gain: _Gain | None = None,
+        self, segment: SoundSegment, reader: SoundReader, fps: Fraction, sample_rate: int
     ) -> None:
-        self.start = start
-        self._stop = stop
-        self._position = start
-        self._gain = gain
-        self._blocks = blocks
-        self._to_read = stop - start
-        self._ahead: Future[Samples] | None = None
-        self._batch = self._rest = np.zeros((0, 1), np.float32)
+        self._start = self._stop = segment.start
+        self._reader = reader
+        self._gain = Gain(fps, sample_rate)
+        self._fps, self._rate = fps, sample_rate
+        start = sample_index(segment.start, fps, sample_rate)
+        self.voice = Voice(reader.read(sample_rate), start, self._gain)
 
-    def read_ahead(self, pool: ThreadPoolExecutor, size: int) -> None:
-        """Have batches of `size` samples read by `pool` from now on."""
-        self._pool, self._size = pool, size
-        if self._ahead is None:
-            self._read_next()
+    def extend(self, segment: SoundSegment) -> None:
+        """It is known to sound during `segment`, too."""
+        self._gain.extend(segment)
+        self._stop = segment.stop
+        self.voice.extend(sample_index(segment.stop, self._fps, self._rate))
+        self._reader.lasts(float((self._stop - self._start) / self._fps), or_longer=True)
 
-    def add_to(self, block: Samples, block_start: int) -> None:
-        """Add what sounds during `block`, which lies at sample `block_start` of the timeline."""
-        stop = min(self._stop, block_start + len(block))
-        while self._position < stop:
-            if not len(self._batch):
-                if self._ahead is None:
-                    return
-                self._batch = self._ahead.result()
-                self._read_next()
-            samples = self._batch[: stop - self._position]
-            self._batch = self._batch[len(samples) :]
-            offset = self._position - block_start
-            if self._gain is not None:
-                samples = self._gain.apply(samples, self._position)
-            block[offset : offset + len(samples)] += samples
-            self._position += len(samples)
+    def end(self) -> None:
+        """It does not go on."""
+        self._reader.lasts(float((self._stop - self._start) / self._fps))
 
-    def is_over(self, position: int) -> bool:
-        """Whether nothing sounds from `position` on; the source is let go then."""
-        if position >= self._stop:
-            self.close()
-        return position >= self._stop
 
-    def close(self) -> None:
-        """Let the source go; no thread may be reading it."""
-        self._blocks.close()
+class _Score:
+    """All voices as far as they are known, which is up to sample `known`."""
 
-    def _read_next(self) -> None:
-        size = min(self._size, self._to_read)
-        self._to_read -= size
-        self._ahead = self._pool.submit(self._read, size) if size else None
+    def __init__(self, cache: SoundCache, fps: Fraction, sample_rate: int) -> None:
+        self.known = 0
+        self._cache = cache
+        self._fps, self._rate = fps, sample_rate
+        self._inline = InlineTracks(fps, sample_rate)
+        # The one that starts next comes last. Nothing else holds a voice that is over: it takes
+        # its samples with it.
+        self._waiting: list[Voice] = []
+        self._running: dict[str, _Running] = {}
+        self._inline_running: list[tuple[InlineVoice, Voice]] = []
+        cache.expects_more = True
 
-    def _read(self, size: int) -> Samples:
-        """The next `size` samples, or fewer at the source's end."""
-        parts = [self._rest] if len(self._rest) else []
-        have = len(self._rest)
-        while have < size:
-            part = next(self._blocks, None)
-            if part is None:
-                self._to_read = 0
-                break
-            parts.append(part)
-            have += len(part)
-        joined = np.concatenate(parts) if parts else self._rest
-        self._rest = joined[size:].copy()
-        return joined[:size]
+    def add(self, part: TimelinePart | None, frames: int) -> None:
+        """Take up the next part of a timeline of `frames` frames."""
+        if part is None:
+            raise EncodingError(f"The chunks end before frame {frames}, where the sound ends.")
+        self.known = sample_index(part.stop, self._fps, self._rate)
+        is_last = part.stop >= frames
+        self._cache.expects_more = not is_last
+        before, self._running = self._running, {}
+        for segment in part.goes_on:
+            self._extend(before.pop(segment.sound.id), segment, part, is_last)
+        for running in before.values():
+            running.end()
+        begun = [self._begin(segment, part, is_last) for segment in part.begins]
+        begun += self._begin_inline(part, is_last)
+        # Floats add up to something else in another order: this one does not depend on the parts.
+        begun.sort(key=lambda voice: voice.start, reverse=True)
+        self._waiting = begun + self._waiting
+
+    def starting_before(self, position: float) -> list[Voice]:
+        """Voices not given before that start before sample `position`, in order."""
+        starting = []
+        while self._waiting and self._waiting[-1].start < position:
+            starting.append(self._waiting.pop())
+        return starting
+
+    def _begin(self, segment: SoundSegment, part: TimelinePart, is_last: bool) -> Voice:
+        source = segment.sound.source
+        path = part.sources.get(source)
+        if path is None:
+            raise MediaError(f"There is no file for the sound {source[:1000]}. Fetch it first.")
+        reader = self._cache.reader(path, segment.sound)
+        running = _Running(segment, reader, self._fps, self._rate)
+        self._extend(running, segment, part, is_last)
+        return running.voice
+
+    def _extend(
+        self, running: _Running, segment: SoundSegment, part: TimelinePart, is_last: bool
+    ) -> None:
+        running.extend(segment)
+        if segment.stop < part.stop or is_last:
+            running.end()
+        else:
+            self._running[segment.sound.id] = running
+
+    def _begin_inline(self, part: TimelinePart, is_last: bool) -> list[Voice]:
+        begun = []
+        for inline in self._inline.add(part.inline, part.stop, is_last=is_last):
+            voice = Voice(inline.read(self._rate), inline.start)
+            self._inline_running.append((inline, voice))
+            begun.append(voice)
+        for inline, voice in self._inline_running:
+            voice.extend(inline.stop, readable=inline.readable)
+        self._inline_running = [pair for pair in self._inline_running if not pair[0].is_over]
+        return begun

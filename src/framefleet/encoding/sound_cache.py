@@ -32,6 +32,10 @@ _KEPT_LOOP_S = 5.0
 _DECODERS_PER_SOURCE = 4
 # Far below the number of open files macOS allows, 256.
 _DECODERS_IN_ALL = 96
+# Short sounds come again and again in a film, long ones play once.
+_SHORT_S = 30.0
+# Disk taken on suspicion: 12 minutes of stereo at 48 kHz.
+_SUSPECTED_BYTES = 1 << 28
 _SOURCE_NAME_LENGTH = 1000
 
 
@@ -39,12 +43,13 @@ class SoundCache:
     """Decoded sources, shared by any number of readers and threads.
 
     A block of samples is decoded when a reader first needs it. If another reader, open or yet to
-    start, needs it too, it goes to one temporary file; if none does, it is not kept. So readers
-    are best all made before the first one reads. Use it as a context manager; when it is left no
-    thread may read any more.
+    start, needs it too, it goes to one temporary file; if none does, it is not kept. While
+    `expects_more` readers, blocks of short sources go there too, within bounds, and nothing that
+    is there is dropped. Use it as a context manager; when it is left no thread may read any more.
     """
 
     def __init__(self) -> None:
+        self.expects_more = False
         self._sources: dict[tuple[Path, int], _Shared] = {}
         self._file: IO[bytes] | None = None
         self._size = 0
@@ -61,16 +66,18 @@ class SoundCache:
         if self._file is not None:
             self._file.close()
 
-    def reader(self, path: Path, sound: Sound, *, duration_s: float = inf) -> SoundReader:
-        """Say that `sound`, in the file `path`, is going to be read for `duration_s` seconds.
+    @property
+    def is_generous(self) -> bool:
+        """Whether blocks may be kept that nobody is known to need."""
+        return self.expects_more and self._size < _SUSPECTED_BYTES
 
-        `duration_s` is time of the timeline. It does not end what is read; reading on costs more.
-        """
+    def reader(self, path: Path, sound: Sound) -> SoundReader:
+        """Say that `sound`, in the file `path`, is going to be read."""
         key = path, sound.stream_index
         shared = self._sources.get(key)
         if shared is None:
             shared = self._sources[key] = _Shared(self, *key)
-        return SoundReader(shared, sound, duration_s)
+        return SoundReader(shared, sound)
 
     def store(self, samples: Samples) -> _Stored:
         """Keep a block on disk.
@@ -117,14 +124,25 @@ class _Stored:
 class SoundReader:
     """One sound of the timeline, read from where it stands at the start of its first frame."""
 
-    def __init__(self, shared: _Shared, sound: Sound, duration_s: float) -> None:
+    def __init__(self, shared: _Shared, sound: Sound) -> None:
         self._shared = shared
         self._sound = sound
-        start = sound.media_time_s
-        end = inf if sound.media_end_s is None or sound.loop else sound.media_end_s
-        stop = min(end, start + duration_s * sound.playback_rate)
-        self._span = _Span(start - _MARGIN_S, stop + _MARGIN_S, sound.loop)
+        self._span = _Span(sound.media_time_s - _MARGIN_S, inf, sound.loop)
         shared.spans.append(self._span)
+        self.lasts(inf)
+
+    def lasts(self, duration_s: float, *, or_longer: bool = False) -> None:
+        """Say for how many seconds of the timeline it is read, as far as that is known.
+
+        Nothing depends on it but what is kept for others: to read on costs more.
+        """
+        sound = self._sound
+        if or_longer and not sound.loop:
+            # A loop, though, would have to be kept whole, and most end before they repeat.
+            duration_s = inf
+        end = inf if sound.media_end_s is None or sound.loop else sound.media_end_s
+        stop = min(end, sound.media_time_s + duration_s * sound.playback_rate)
+        self._span.stop_s = stop + _MARGIN_S
 
     def read(self, sample_rate: int) -> Generator[Samples, None, None]:
         """Yield the sound at `sample_rate`, once; closing the generator lets the source go.
@@ -216,7 +234,7 @@ class SoundReader:
         return 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Span:
     """What a reader needs of its source, in seconds of the source."""
 
@@ -321,14 +339,14 @@ class _Shared:
 
     @contextmanager
     def reading(self, span: _Span) -> Iterator[None]:
-        """Forget the reader of `span` at the end; after the last one nothing is kept."""
+        """Forget the reader of `span` at the end; after the last one nothing is open or kept."""
         try:
             yield
         finally:
             with self._lock:
                 self.spans.remove(span)
                 if not self.spans:
-                    self.close()
+                    self._let_go()
 
     def rest(self) -> bool:
         """Close the decoders, unless one is at work."""
@@ -341,11 +359,15 @@ class _Shared:
         return True
 
     def close(self) -> None:
-        """Close and drop everything."""
+        """Close everything."""
         with self._lock:
             self._close_decoders()
+
+    def _let_go(self) -> None:
+        self._close_decoders()
+        self._kept.clear()
+        if not self._cache.expects_more:
             self._stored.clear()
-            self._kept.clear()
 
     def _close_decoders(self) -> None:
         for decoder in self._decoders:
@@ -379,7 +401,9 @@ class _Shared:
         return decoder
 
     def _is_needed_again(self, at: int, span: _Span) -> bool:
-        """Whether block `at` is read once more after the reader of `span` has passed it."""
+        """Whether block `at` may be read again after the reader of `span` has passed it."""
+        if self._cache.is_generous and self.duration_s <= _SHORT_S:
+            return True
         start_s, stop_s = at * _BLOCK / self.rate, (at + 1) * _BLOCK / self.rate
         return any(
             other.wraps(self.duration_s)

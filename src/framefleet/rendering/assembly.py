@@ -122,12 +122,16 @@ def _sound(
 ) -> Iterator[Samples] | None:
     """The mixed timeline, or None where the output has no sound."""
     recorded = [
-        RecordedSounds(chunk.record.frames, chunk.record.sounds, chunk.paths.get(INLINE_FILE))
+        RecordedSounds(
+            chunk.record.frames, chunk.record.sounds, chunk.paths.get(INLINE_FILE), sources
+        )
         for chunk in chunks
     ]
     if plan.audio.codec is None:
         return None
     if not (plan.audio.is_enforced or any(chunk.sounds for chunk in recorded)):
         return None
-    mixed = mix_chunks(recorded, sources=sources, fps=plan.fps, sample_rate=plan.audio.sample_rate)
+    mixed = mix_chunks(
+        recorded, fps=plan.fps, frames=plan.frame_count, sample_rate=plan.audio.sample_rate
+    )
     return stack.enter_context(closing(mixed))

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, Self
 
 import numpy as np
 
-from framefleet.domain.sound import (
-    FrameSounds,
-    InlineTrack,
-    SoundJoiner,
-    SoundSegment,
-    in_order,
-    joined,
-)
+from framefleet.domain.sound import FrameSounds, InlineTrack, SoundJoiner, SoundSegment
 from framefleet.domain.timing import FrameRange
-from framefleet.encoding.inline_sound import InlineFile, join_inline
-from framefleet.encoding.mix import mix
+from framefleet.encoding.inline_sound import InlineFile
+from framefleet.encoding.mix import TimelinePart, mix
 from framefleet.encoding.retime import Samples
 from framefleet.errors import writing
 
@@ -44,11 +37,15 @@ class ChunkSounds:
 
 @dataclass(frozen=True, slots=True)
 class RecordedSounds:
-    """The sounds of a chunk, the frames it was filmed for, and its inline file if it has one."""
+    """The sounds of a chunk and the frames it was filmed for.
+
+    `sources` names the file of each `Sound.source`, `inline_file` the one of inline samples.
+    """
 
     frames: FrameRange
     sounds: ChunkSounds
     inline_file: Path | None = None
+    sources: Mapping[str, Path] = field(default_factory=dict)
 
 
 class SoundRecorder:
@@ -109,68 +106,51 @@ class SoundRecorder:
                 file.close()
 
 
-def merge_sounds(chunks: Iterable[tuple[FrameRange, ChunkSounds]]) -> list[SoundSegment]:
-    """Join the segments of chunks, in the order of the output, over the borders between them.
+def link_chunks(chunks: Iterable[RecordedSounds]) -> Iterator[TimelinePart]:
+    """The sounds of chunks, in the order of the output, over the borders between them.
 
     A sound goes on where the next chunk starts with the same id and the composition's frames run
-    on by the chunks' step. However a film is cut into chunks, the segments are the same.
-
-    Returns:
-        Segments that count frames of the whole output, by start and id.
+    on by the chunks' step. However a film is cut into chunks, the sounds are the same.
     """
-    merged: list[SoundSegment] = []
-    running: dict[str, list[SoundSegment]] = {}
+    running: set[str] = set()
     offset, following = 0, None
-    for frames, sounds in chunks:
-        if frames.start != following:
-            merged += map(joined, running.values())
-            running = {}
-        going_on: dict[str, list[SoundSegment]] = {}
-        for segment in sounds.segments:
-            parts = running.pop(segment.sound.id, []) if segment.start == 0 else []
-            parts.append(replace(segment, start=offset + segment.start))
-            if segment.stop == len(frames):
-                going_on[segment.sound.id] = parts
-            else:
-                merged.append(joined(parts))
-        merged += map(joined, running.values())
-        running = going_on
-        offset, following = offset + len(frames), frames.last + frames.step
-    merged += map(joined, running.values())
-    return in_order(merged)
+    for chunk in chunks:
+        if chunk.frames.start != following:
+            running = set()
+        begins: list[SoundSegment] = []
+        goes_on: list[SoundSegment] = []
+        for segment in chunk.sounds.segments:
+            is_known = segment.start == 0 and segment.sound.id in running
+            placed = replace(segment, start=offset + segment.start)
+            (goes_on if is_known else begins).append(placed)
+        inline = None
+        if chunk.inline_file is not None:
+            inline = InlineFile(chunk.inline_file, offset, chunk.sounds.inline)
+        length = len(chunk.frames)
+        running = {segment.sound.id for segment in chunk.sounds.segments if segment.stop == length}
+        offset, following = offset + length, chunk.frames.last + chunk.frames.step
+        yield TimelinePart(
+            stop=offset,
+            begins=tuple(begins),
+            goes_on=tuple(goes_on),
+            inline=inline,
+            sources=chunk.sources,
+        )
 
 
 def mix_chunks(
-    chunks: Iterable[RecordedSounds],
-    *,
-    sources: Mapping[str, Path],
-    fps: Fraction,
-    sample_rate: int,
+    chunks: Iterable[RecordedSounds], *, fps: Fraction, frames: int, sample_rate: int
 ) -> Generator[Samples, None, None]:
     """Mix the sound of all chunks, in the order of the output; silence if there is none.
 
     Args:
-        sources: the file of each `Sound.source`.
-        fps: output frames a second: the composition's rate over the step from frame to frame.
+        fps: frames a second of the output: the composition's, over the step from frame to frame.
+        frames: of all chunks.
 
     Returns:
-        Blocks as `mix` yields them; close it when you stop early.
+        Blocks as `mix` yields them, when it yields them; close it when you stop early.
 
     Raises:
-        MediaError, OptionError: as `mix`, or an inline track changes its tone.
+        MediaError, OptionError, EncodingError, DiskFullError: as `mix`.
     """
-    chunks = list(chunks)
-    inline: list[InlineFile] = []
-    offset = 0
-    for chunk in chunks:
-        if chunk.inline_file is not None:
-            inline.append(InlineFile(chunk.inline_file, offset, chunk.sounds.inline))
-        offset += len(chunk.frames)
-    return mix(
-        merge_sounds((chunk.frames, chunk.sounds) for chunk in chunks),
-        paths=sources,
-        fps=fps,
-        frames=offset,
-        sample_rate=sample_rate,
-        inline=join_inline(inline, fps=fps, sample_rate=sample_rate),
-    )
+    return mix(link_chunks(chunks), fps=fps, frames=frames, sample_rate=sample_rate)

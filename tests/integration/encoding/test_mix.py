@@ -9,7 +9,7 @@ import pytest
 
 from framefleet.domain.sound import FrameSounds, Sound, SoundSegment
 from framefleet.domain.timing import FrameRange
-from framefleet.encoding.mix import mix
+from framefleet.encoding.mix import TimelinePart, mix
 from framefleet.errors import MediaError
 from framefleet.rendering.chunk_sounds import RecordedSounds, SoundRecorder, mix_chunks
 
@@ -27,9 +27,14 @@ def segment(source, *, start=0, frames=30, volume=1.0, volumes=None, **options):
     )
 
 
+def mixing(segments, paths, *, frames=30, fps=FPS):
+    """The blocks of a timeline that is known at once."""
+    part = TimelinePart(stop=frames, begins=tuple(segments), sources=paths)
+    return mix([part], fps=fps, frames=frames, sample_rate=SR)
+
+
 def mixed(segments, paths, *, frames=30, fps=FPS):
-    blocks = mix(segments, paths=paths, fps=fps, frames=frames, sample_rate=SR)
-    return np.concatenate(list(blocks))
+    return np.concatenate(list(mixing(segments, paths, frames=frames, fps=fps)))
 
 
 @pytest.fixture
@@ -138,7 +143,7 @@ def sound_threads():
 def test_only_sources_that_sound_or_soon_will_are_open(level, tmp_path):
     paths = {str(i): level(i / 20, samples=SR) for i in range(20)}
     segments = [segment(str(i), start=30 * i, frames=30) for i in range(20)]
-    blocks = mix(segments, paths=paths, fps=FPS, frames=600, sample_rate=SR)
+    blocks = mixing(segments, paths, frames=600)
     for _ in range(15):
         next(blocks)
         assert len(open_files_in(tmp_path)) <= 6
@@ -151,7 +156,7 @@ def test_a_mix_that_is_dropped_leaves_no_thread_and_no_file(write_sound, noise, 
     segments = [segment("a", id=str(i), frames=1800, media_time_s=i / 10) for i in range(8)]
     # The cache is in the test run's folder, beside files that other tests have not let go of.
     before = set(open_files_in(tmp_path.parent))
-    blocks = mix(segments, paths={"a": path}, fps=FPS, frames=1800, sample_rate=SR)
+    blocks = mixing(segments, {"a": path}, frames=1800)
     next(blocks)
     assert sound_threads()
     assert set(open_files_in(tmp_path.parent)) > before
@@ -184,7 +189,7 @@ def recorded(folder, frames, path):
             sound = Sound(id="a", source="a", media_time_s=(frame - 3) / 30, volume=volume)
             sounds = (sound,) if 3 <= frame < 57 else ()
             recorder.add(Fraction(position), FrameSounds(frame=frame, sounds=sounds))
-        return RecordedSounds(frames, recorder.finish())
+        return RecordedSounds(frames, recorder.finish(), sources={"a": path})
 
 
 @pytest.mark.parametrize("chunk", [4, 20])
@@ -197,10 +202,8 @@ def test_of_every_nth_frame_the_sound_is_that_of_all(tmp_path, write_sound, nois
             recorded(tmp_path / f"{step}-{i}", frames, path)
             for i, frames in enumerate(FrameRange(0, 60, step).cut(chunk))
         ]
-        fps = FPS / step
-        return np.concatenate(
-            list(mix_chunks(chunks, sources={"a": path}, fps=fps, sample_rate=SR))
-        )
+        blocks = mix_chunks(chunks, fps=FPS / step, frames=60 // step, sample_rate=SR)
+        return np.concatenate(list(blocks))
 
     every, kept = mix_of(1, 60), mix_of(step, chunk)
     assert len(kept) == len(every) == 2 * SR

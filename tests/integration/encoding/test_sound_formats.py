@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from framefleet.domain.sound import Sound, SoundSegment
-from framefleet.encoding.mix import mix
+from framefleet.encoding.mix import TimelinePart, mix
 
 SR = 48_000
 FPS = Fraction(30)
@@ -45,8 +45,8 @@ SURROUND_LEFT = 1 / (1 + 2 * np.sqrt(0.5))
 def mixed(path, *, frames, start=0, count=None, sample_rate=SR, **options):
     sound = Sound(**{"id": "a", "source": "a", "media_time_s": 0.0, **options})
     segment = SoundSegment(sound=sound, start=start, frames=count or frames - start, volume=1.0)
-    blocks = mix([segment], paths={"a": path}, fps=FPS, frames=frames, sample_rate=sample_rate)
-    return np.concatenate(list(blocks))
+    part = TimelinePart(stop=frames, begins=(segment,), sources={"a": path})
+    return np.concatenate(list(mix([part], fps=FPS, frames=frames, sample_rate=sample_rate)))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from framefleet.domain.sound import Sound, SoundJoiner, SoundSegment, joined
+from framefleet.domain.sound import Sound, SoundJoiner, SoundSegment
 
 
 def sound(id="a", *, at=0.0, volume=1.0, rate=1.0):
@@ -19,7 +19,6 @@ def test_one_sound_over_all_frames_is_one_segment():
     found = join([first], [sound(at=2.1)], [sound(at=2.2)])
     assert found == [SoundSegment(sound=first, start=0, frames=3, volume=1.0)]
     assert found[0].stop == 3
-    assert found[0].volumes == (1.0, 1.0, 1.0)
 
 
 def test_nothing_sounds_in_nothing():
@@ -55,16 +54,3 @@ def test_the_first_frame_decides_rate_and_trim():
 def test_segments_come_in_order_of_their_start_and_id():
     found = join([sound("late")], [sound("late"), sound("c"), sound("b")], [sound("late")])
     assert [(s.start, s.sound.id) for s in found] == [(0, "late"), (1, "b"), (1, "c")]
-
-
-def test_joined_parts_keep_the_first_ones_sound_and_every_volume():
-    parts = [
-        SoundSegment(sound=sound(at=1.0), start=4, frames=2, volume=0.5),
-        SoundSegment(sound=sound(at=2.0), start=6, frames=2, volume=(0.5, 1.0)),
-        SoundSegment(sound=sound(at=3.0), start=8, frames=1, volume=1.0),
-    ]
-    assert joined(parts) == SoundSegment(
-        sound=sound(at=1.0), start=4, frames=5, volume=(0.5, 0.5, 0.5, 1.0, 1.0)
-    )
-    same = SoundSegment(sound=sound(at=2.0), start=6, frames=3, volume=0.5)
-    assert joined([parts[0], same]).volume == 0.5

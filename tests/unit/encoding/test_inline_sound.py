@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from framefleet.domain.sound import InlineTrack
-from framefleet.encoding.inline_sound import InlineFile, join_inline
-from framefleet.encoding.mix import mix
+from framefleet.encoding.inline_sound import InlineFile
+from framefleet.encoding.mix import TimelinePart, mix
 from framefleet.errors import MediaError
 
 SR = 48_000
@@ -31,14 +32,17 @@ def track(id="a", *blocks, tone=1.0):
 @pytest.fixture
 def mixed(tmp_path):
     def mix_tracks(*tracks, frames, fps=FPS, start=0):
-        files = []
-        for number, (described, samples) in enumerate(tracks):
-            path = tmp_path / f"{number}.pcm"
-            path.write_bytes(samples)
-            files.append(InlineFile(path, start, (described,)))
-        inline = join_inline(files, fps=fps, sample_rate=SR)
-        blocks = mix([], paths={}, fps=fps, frames=frames, sample_rate=SR, inline=inline)
-        return np.concatenate(list(blocks))
+        """Mix tracks that all come in one chunk, whose first frame is `start`."""
+        path = tmp_path / "inline.pcm"
+        placed, data = [], b""
+        for described, samples in tracks:
+            rows = np.frombuffer(described.blocks, "<i8").reshape(-1, 4).copy()
+            rows[:, 2] += len(data)
+            placed.append(replace(described, blocks=rows.tobytes()))
+            data += samples
+        path.write_bytes(data)
+        part = TimelinePart(stop=frames, inline=InlineFile(path, start, tuple(placed)))
+        return np.concatenate(list(mix([part], fps=fps, frames=frames, sample_rate=SR)))
 
     return mix_tracks
 
@@ -92,3 +96,37 @@ def test_tone_is_applied_to_the_whole_track(mixed):  # checklist 86
 def test_refuses_a_tone_that_changes(mixed):
     with pytest.raises(MediaError, match="toneFrequency must be the same across the entire audio"):
         mixed(track("a", (0, pcm(left=1))), track("a", (0, pcm(left=1)), tone=1.5), frames=2)
+
+
+def chunks_of(folder, blocks, frames, cut, *, tone):
+    """Blocks of (frame, samples) as chunks of `cut` frames record them: parts of a timeline."""
+    for start in range(0, frames, cut):
+        inside = [(n - start, samples) for n, samples in blocks if start <= n < start + cut]
+        described, data = track("a", *inside, tone=tone)
+        path = folder / f"{cut}-{start}.pcm"
+        path.write_bytes(data)
+        inline = InlineFile(path, start, (described,)) if inside else None
+        yield TimelinePart(stop=min(frames, start + cut), inline=inline)
+
+
+@pytest.mark.parametrize("tone", [1.0, 1.3, 0.6])
+@pytest.mark.parametrize("fps", [FPS, Fraction(30000, 1001)])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_track_is_the_same_however_a_film_is_cut(tmp_path, seed, fps, tone):
+    """Blocks that overlap, by samples or by many frames, and gaps, short and long."""
+    dice = np.random.default_rng(seed)
+    frames, blocks, n = 150, [], 0
+    while n < frames:
+        count = dice.choice([1601, 1602, 1700, 9000])
+        blocks.append((n, dice.integers(-9000, 9000, 2 * count).astype("<i2").tobytes()))
+        n += int(dice.choice([1, 1, 1, 1, 1, 1, 1, 2, 6, 20]))
+
+    def mixed_in(cut):
+        parts = chunks_of(tmp_path, blocks, frames, cut, tone=tone)
+        return np.concatenate(list(mix(parts, fps=fps, frames=frames, sample_rate=SR)))
+
+    whole = mixed_in(frames)
+    assert len(whole) == round(frames * SR / fps)
+    assert np.abs(whole).max() > 0.2
+    for cut in (1, 7, 40):
+        assert np.array_equal(mixed_in(cut), whole)
