@@ -20,6 +20,7 @@ from bench.suite import Options, run_suite
 RESULTS, REPORT = ROOT / "out/bench.json", ROOT / "docs/benchmarks.md"
 # A quick run must not take the place of a real one.
 QUICK_RESULTS, QUICK_REPORT = ROOT / "out/bench-quick.json", ROOT / "out/bench-quick.md"
+QUICK_FRAMES = 10
 NOTES = ROOT / "docs/benchmarks-notes.md"
 
 Item = TypeVar("Item")
@@ -36,8 +37,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--still-rounds", type=int, default=7)
     parser.add_argument("--chunk-rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=int, default=min(8, os.cpu_count() or 1))
+    parser.add_argument("--frames", type=int, help="of each page, at most; by default all")
     parser.add_argument(
-        "--quick", action="store_true", help="one round of ten frames; the report goes to out/"
+        "--quick", action="store_true", help="one round of ten frames, to see that all works"
     )
     parser.add_argument("--results", type=Path, help="raw figures, as JSON [out/bench.json]")
     parser.add_argument("--report", type=Path, help="and its plot, .svg [docs/benchmarks.md]")
@@ -72,7 +74,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         still_rounds=1 if arguments.quick else arguments.still_rounds,
         chunk_rounds=1 if arguments.quick else arguments.chunk_rounds,
         concurrency=arguments.concurrency,
-        is_quick=arguments.quick,
+        most_frames=QUICK_FRAMES if arguments.quick else arguments.frames,
     )
 
 

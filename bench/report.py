@@ -60,9 +60,9 @@ def introduction(results: Results, notes: str, plot: str) -> Iterator[str]:
     )
     yield (
         "CPU time is that of every process a renderer started. Memory is the highest sum of their "
-        "proportional set sizes, looked at four times a second. PSNR is over all pixels and "
-        "channels of up to 20 frames, decoded by the file's own colour tags, against PNG frames of "
-        "the Remotion page that framefleet took."
+        "proportional set sizes, looked at once a second, oftener in short renders. PSNR is over "
+        "all pixels and channels of up to 20 frames, decoded by the file's own colour tags, "
+        "against PNG frames of the Remotion page that framefleet took."
     )
 
 
@@ -73,8 +73,8 @@ def preliminary(results: Results) -> list[str]:
     reasons = []
     if now.foreign_load > BUSY:
         reasons.append(f"other programs used {now.foreign_load:.0%} of the machine")
-    if now.is_quick:
-        reasons.append("only a few frames of each page were filmed")
+    if now.most_frames is not None:
+        reasons.append(f"at most {now.most_frames} frames of each page were filmed")
     if len(rounds) < FEWEST_ROUNDS:
         reasons.append(f"{len(rounds)} of {FEWEST_ROUNDS} rounds")
     if missing := set(ABOUT) - {filmed.page for filmed in results.filmed}:

@@ -27,7 +27,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Where and how the suite ran. `foreign_load` is other programs' share of all cores."""
+    """Where and how the suite ran.
+
+    `foreign_load` is other programs' share of all cores; `most_frames` cut the pages short.
+    """
 
     started: str
     processor: str
@@ -36,7 +39,7 @@ class Conditions:
     concurrency: int
     foreign_load: float
     versions: dict[str, str]
-    is_quick: bool
+    most_frames: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from bench.renderers import Framefleet, HyperFrames, Renderer, versions
 from bench.results import STILL, Conditions, Filmed, Measurement, Results
 from framefleet.machine import usable_cores
 
-QUICK_FRAMES = 10
 CHUNKS = 5
 
 Item = TypeVar("Item")
@@ -39,7 +38,7 @@ class Options:
     still_rounds: int
     chunk_rounds: int
     concurrency: int
-    is_quick: bool
+    most_frames: int | None
 
 
 @dataclass(slots=True)
@@ -74,7 +73,7 @@ def run_suite(options: Options) -> Results:
         concurrency=options.concurrency,
         foreign_load=load.read(),
         versions=versions(),
-        is_quick=options.is_quick,
+        most_frames=options.most_frames,
     )
     return Results(conditions, filmed, renders, stills, chunked)
 
@@ -161,7 +160,7 @@ def slug(name: str) -> str:
 
 
 def _length(scene: Scene, options: Options) -> int:
-    return min(scene.frames, QUICK_FRAMES) if options.is_quick else scene.frames
+    return min(scene.frames, options.most_frames or scene.frames)
 
 
 def _look_at(scene: Scene, frames: int, options: Options) -> Filmed:

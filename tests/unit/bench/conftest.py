@@ -32,7 +32,7 @@ def results():
             concurrency=2,
             foreign_load=0.01,
             versions={"framefleet": "1"},
-            is_quick=False,
+            most_frames=None,
         ),
         filmed=[Filmed("Moving", 1920, 1080, 300, {**psnr_db, "framefleet, JPEG 100": 42.0})],
         renders=[

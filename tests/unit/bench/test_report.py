@@ -27,7 +27,7 @@ def test_the_report_holds_goals_pages_losses_and_notes(results, tmp_path):
     ("changes", "reason"),
     [
         ({"foreign_load": 0.2}, "other programs used 20% of the machine"),
-        ({"is_quick": True}, "only a few frames of each page were filmed"),
+        ({"most_frames": 10}, "at most 10 frames of each page were filmed"),
     ],
 )
 def test_figures_of_a_bad_run_are_called_preliminary(results, changes, reason):
