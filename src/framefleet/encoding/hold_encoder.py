@@ -24,15 +24,15 @@ _CODECS = (Codec.H264, Codec.H264_MKV, Codec.H264_TS)
 
 
 def skips_holds(setup: EncoderSetup) -> bool:
-    """Whether holds are skipped: where that was proven, x264 at constant quality in 8-bit 4:2:0.
+    """Whether holds are worth trying: it is x264 at constant quality.
 
-    A limit of the rate would have to hold over restarts of the encoder.
+    A limit of the rate would have to hold over restarts of the encoder. What kind of stream it is,
+    the encoder's own parameter sets tell.
     """
     options = setup.options
     return (
         options.codec in _CODECS
         and options.encoder == "libx264"
-        and setup.pixel_format == "yuv420p"
         and options.crf is not None
         and options.bitrate is options.max_rate is options.buffer_size is None
         and _key_frame_distance(setup) > ENCODED_REPEATS

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +15,9 @@ from PIL import Image
 from framefleet.domain.codecs import Codec
 from framefleet.domain.composition import FrameSize
 from framefleet.domain.output import ImageFormat, VideoOptions
+from framefleet.encoding.h264_syntax import units_of
 from framefleet.encoding.join import ChunkVideo
+from framefleet.encoding.skip_picture import SkipPictures
 from framefleet.encoding.video_encoder import ChunkEncoder
 from framefleet.testing.video import STAMP_BITS, STAMP_BLOCK_PX
 
@@ -90,19 +95,26 @@ def plain():
 
 @pytest.fixture(scope="session")
 def write_chunk(tmp_path_factory):
-    """Encode PNGs as a chunk of a film of `codec`."""
+    """Encode pictures, None for a repeat, as a chunk of a film of `codec`."""
     folder = tmp_path_factory.mktemp("chunks")
 
-    def write(codec: Codec, pictures: list[bytes], *, rate=Fraction(30), **options) -> ChunkVideo:
+    def write(
+        codec: Codec,
+        pictures: Sequence[bytes | None],
+        *,
+        rate=Fraction(30),
+        image_format=ImageFormat.PNG,
+        **options,
+    ) -> ChunkVideo:
         path = folder / f"{len(list(folder.iterdir()))}.chunk"
         options = {"crf": codec.spec.crf and codec.spec.crf.default, **options}
-        width, height = Image.open(BytesIO(pictures[0])).size
+        width, height = Image.open(BytesIO(pictures[0] or b"")).size
         with ChunkEncoder(
             path,
             size=FrameSize(width, height),
             rate=rate,
             options=VideoOptions(codec=codec, encoder=str(codec.spec.encoder), **options),
-            image_format=ImageFormat.PNG,
+            image_format=image_format,
         ) as encoder:
             for picture in pictures:
                 encoder.write(picture)
@@ -110,6 +122,62 @@ def write_chunk(tmp_path_factory):
         return ChunkVideo(path, len(pictures))
 
     return write
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A frame as the ffmpeg command decodes it: when, in ticks of the stream, and its MD5."""
+
+    pts: int
+    md5: str
+
+
+@pytest.fixture(scope="session")
+def decoded_strictly():
+    """The frames of a film, of which the ffmpeg command has nothing to complain."""
+
+    def decode(path: Path, *arguments: str) -> list[Shown]:
+        command = ["ffmpeg", "-v", "warning", "-err_detect", "explode", "-xerror", *arguments]
+        command += ["-i", str(path), "-map", "0:v", "-fps_mode", "passthrough"]
+        command += ["-f", "framemd5", "-"]
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert found.stderr == ""
+        rows = [row.split(",") for row in found.stdout.splitlines() if not row.startswith("#")]
+        return [Shown(int(pts), md5.strip()) for _, _, pts, _, _, md5 in rows]
+
+    return decode
+
+
+@pytest.fixture(scope="session")
+def skipped_frames():
+    """Which packets of an H.264 film, counted as they are shown, are skip pictures of ours."""
+
+    def find(path: Path) -> list[int]:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            times = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
+        command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v", "-c", "copy"]
+        command += ["-f", "h264", "-"]
+        units = [*units_of(subprocess.run(command, capture_output=True, check=True).stdout)]
+        pictures = SkipPictures.after(
+            as_units([unit for unit in units if unit[0] & 31 in (7, 8)][:2])
+        )
+        assert pictures is not None
+        slices = [as_units([unit]) for unit in units if unit[0] & 31 in (1, 5)]
+        places = {time: place for place, time in enumerate(sorted(times))}
+        found = []
+        for time, slice in zip(times, slices, strict=True):
+            if pictures.can_repeat and slice == pictures.repeat():
+                found.append(places[time])
+            pictures.follow(slice, places[time])
+        return found
+
+    return find
+
+
+def as_units(units: list[bytes]) -> bytes:
+    """Units, escaped already, in Annex B's form."""
+    return b"".join(b"\0\0\0\1" + unit for unit in units)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from framefleet.encoding.h264_headers import PictureSet, SequenceSet
@@ -66,6 +69,15 @@ def test_the_arithmetic_coder_fills_the_header_with_ones():
     # The more probable value each time: nothing but zeros, up to the flush.
     assert "1" not in bits[aligned:-16]
     assert bits[-16:].strip("0")
+
+
+def test_its_zeros_do_not_look_like_a_start_code():
+    full_hd = replace(SEQUENCE, macroblocks=8160)
+    pictures = SkipPictures(full_hd, CABAC)
+    pictures.follow(picture(0, 0, kind=0x65), 0)
+    repeat = pictures.repeat()
+    assert len(repeat) < 70
+    assert not re.search(rb"\0\0[\0-\2]", repeat[4:])
 
 
 def test_a_repeat_counts_once_it_is_followed():
