@@ -65,6 +65,7 @@ class ChunkEncoder:
     The stream opens with a key frame and refers to nothing outside, its parameter sets depend on
     the plan alone, and packets are decoded at one a frame, from the same frame before the first:
     chunks can be joined by copying packets. The container is `chunk_container`'s.
+    A picture that stays costs next to nothing where `skips_holds` says so.
     """
 
     def __init__(

@@ -51,11 +51,12 @@ def test_what_is_not_proven(text):
     assert read_parameter_sets(sets(text)) is None
 
 
-def written(kind: int, *codes: tuple[str, int, int] | tuple[str, int]) -> bytes:
+def written(kind: int, *codes: tuple[str | int, ...]) -> bytes:
+    """A unit, each code said by the writer's method and its arguments."""
     bits = BitWriter()
     bits.u(kind, 8)
     for name, *values in codes:
-        getattr(bits, name)(*values)
+        getattr(bits, str(name))(*values)
     bits.u(1, 1)
     bits.align(0)
     return bits.to_bytes()
