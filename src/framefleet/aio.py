@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from framefleet.cancellation import CancelSignal, cancelled_by
 from framefleet.domain.arguments import documented
@@ -22,11 +22,14 @@ from framefleet.domain.options import (
     StillArguments,
 )
 from framefleet.errors import root_error, writing
-from framefleet.local import media, requests, still
-from framefleet.local.media import OnArtifact, OnProgress, RenderResult
-from framefleet.local.requests import Listeners, OnBrowserLog
-from framefleet.local.session import open_session
-from framefleet.local.still import StillResult
+from framefleet.local import requests
+from framefleet.local.opening import open_session
+from framefleet.local.requests import Listeners, OnArtifact, OnBrowserLog, OnProgress
+from framefleet.rendering.output_file import check_output
+
+if TYPE_CHECKING:
+    from framefleet.local.media import RenderResult
+    from framefleet.local.still import StillResult
 
 
 @documented(SiteArguments)
@@ -106,6 +109,8 @@ async def render_media(
     )
     request = requests.media_request(site, composition, output, options, listeners)
     async with _render(cancel_signal):
+        from framefleet.local import media
+
         return await media.render(request)
 
 
@@ -140,6 +145,8 @@ async def render_frames(
     )
     request = requests.sequence_request(site, composition, output, options, listeners)
     async with _render(cancel_signal):
+        from framefleet.local import media
+
         return await media.render(request)
 
 
@@ -167,8 +174,12 @@ async def render_still(
     """
     listeners = Listeners(on_browser_log=on_browser_log, on_artifact=on_artifact)
     request = requests.still_request(site, composition, output, options, listeners)
-    async with _render(cancel_signal):
-        return await still.render(request)
+    if request.output is not None:
+        check_output(request.output, overwrite=request.overwrite)
+    async with _render(cancel_signal), open_session(request.site) as session:
+        from framefleet.local import still
+
+        return await still.render(request, session)
 
 
 @asynccontextmanager

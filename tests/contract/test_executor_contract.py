@@ -12,17 +12,18 @@ import psutil
 import pytest
 
 from framefleet.browser.flags import BrowserOptions
-from framefleet.compositions.opening import Overrides
 from framefleet.domain.arguments import complete
 from framefleet.domain.events import ChunkProgressed
 from framefleet.domain.options import MediaArguments
 from framefleet.domain.output import CaptureOptions
+from framefleet.domain.overrides import Overrides
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.rules import resolve_media
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.errors import BrowserCrashedError, PageScriptError
 from framefleet.interfaces.executor import Executor
-from framefleet.local.session import SiteRequest, open_session
+from framefleet.local.opening import open_session
+from framefleet.local.requests import SiteRequest
 from framefleet.rendering.chunk import VIDEO_FILE
 from framefleet.rendering.planning import Division, Filming, plan
 from framefleet.storages.local import LocalStorage

@@ -13,15 +13,17 @@ import av
 import pytest
 
 from framefleet.browser.flags import BrowserOptions
-from framefleet.compositions.opening import Overrides
 from framefleet.domain.arguments import complete
 from framefleet.domain.composition import CompositionKind
 from framefleet.domain.options import MediaArguments
+from framefleet.domain.overrides import Overrides
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.rules import resolve_media
 from framefleet.domain.timing import FrameRange
 from framefleet.encoding.video_encoder import encoder_version
-from framefleet.local.session import Session, SiteRequest, open_session
+from framefleet.local.opening import open_session
+from framefleet.local.requests import SiteRequest
+from framefleet.local.session import Session
 from framefleet.rendering.assembly import assemble
 from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles, render_chunk
 from framefleet.rendering.planning import Division, Filming, plan

@@ -30,8 +30,11 @@ class Job:
         self._camera = camera
         self._timeout_s = timeout_s
 
-    async def run(self, expression: str, what: str, **context: int) -> Any:
+    async def run(self, expression: str, what: str, **context: int) -> dict[str, Any]:
         """Start it, and wait until its promise has settled.
+
+        Returns:
+            Its `value`, and what else the page told of it at once.
 
         Raises:
             PageScriptError: it threw, or its promise was rejected.
@@ -50,7 +53,7 @@ class Job:
             state = await self._page.evaluate("__framefleet.page.job()")
         if "error" in state:
             raise PageScriptError(f"{what} failed: {state['error']}", **context)
-        return state["value"]
+        return dict(state)
 
     def _too_long(self, what: str, context: dict[str, int]) -> PageTimeoutError:
         pending = self._page.pending_urls
@@ -107,12 +110,12 @@ async def select(page: Page, name: str, input_props: str, timeout_s: float) -> C
 async def _resolve(page: Page, position: int, input_props: str, timeout_s: float) -> Composition:
     job = Job(page, Camera(page, CaptureOptions()), timeout_s)
     try:
-        found = await job.run(
+        resolved = await job.run(
             f"__framefleet.page.resolve({position}, {input_props})", "calculateMetadata"
         )
     except PageScriptError as exc:
         raise CompositionError(f"Composition number {position} cannot be used: {exc}") from exc
-    return _read(found)
+    return _read(resolved["value"])
 
 
 def _read(found: dict[str, Any]) -> Composition:

@@ -109,8 +109,11 @@ class FramefleetStage:
             # Chromium keeps the resolution it drew a scaled layer at: going back shows it.
             await self.load()
         self._frame = frame
-        await self._job.run(f"__framefleet.page.seek({frame})", f"seek({frame})", frame=frame)
-        state = await self._arrange(time_s)
+        seconds = json.dumps({"seconds": time_s})
+        sought = await self._job.run(
+            f"__framefleet.page.seek({frame}, {seconds})", f"seek({frame})", frame=frame
+        )
+        state = sought.get("arranged") or await self._arrange(time_s)
         if state["hasMedia"]:
             await self._wait_for_media(time_s, frame)
         self._has_motion = state["hasMotion"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from framefleet.errors import OptionError
 
@@ -41,11 +41,11 @@ class FrameRange:
     def _range(self) -> range:
         return range(self.start, self.stop, self.step)
 
-    def split(self, parts: int) -> list[FrameRange]:
-        """Cut into `parts` ranges, in order, whose lengths differ by at most one frame."""
-        parts = min(parts, len(self))
-        cuts = [len(self) * i // parts for i in range(parts + 1)]
-        return [self._part(a, b) for a, b in pairwise(cuts)]
+    def divide(self, lengths: Iterable[int]) -> list[FrameRange]:
+        """Cut into ranges of these lengths, in order; together they are all of it."""
+        ends = list(accumulate(lengths, initial=0))
+        assert ends[-1] == len(self), f"{ends[-1]} of {len(self)} frames"
+        return [self._part(start, stop) for start, stop in pairwise(ends)]
 
     def cut(self, length: int) -> list[FrameRange]:
         """Cut into ranges of `length` frames; the last one may be shorter."""
@@ -54,6 +54,12 @@ class FrameRange:
     def _part(self, first: int, end: int) -> FrameRange:
         frames = self._range[first:end]
         return FrameRange(frames[0], frames[-1] + 1, self.step)
+
+
+def split_evenly(frames: int, parts: int) -> list[int]:
+    """Up to `parts` lengths above 0 that differ by one frame at most."""
+    ends = [frames * part // parts for part in range(parts + 1)]
+    return [stop - start for start, stop in pairwise(ends) if stop > start]
 
 
 def parse_rate(value: str | float | Fraction) -> Fraction:

@@ -29,16 +29,17 @@ from framefleet.encoding.containers import kept_tags, muxer_of
 from framefleet.encoding.hardware import choose_encoder
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.errors import writing
-from framefleet.local.session import Session, SiteRequest, open_session
+from framefleet.local.opening import open_session
+from framefleet.local.requests import MediaRequest
+from framefleet.local.session import Session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
 from framefleet.rendering.artifacts import gather_artifacts
 from framefleet.rendering.assembly import assemble, sound_sources
 from framefleet.rendering.chunk import ARTIFACT_FOLDER, ChunkFiles
 from framefleet.rendering.output_file import check_absent, check_output, default_output
-from framefleet.rendering.planning import Division, Filming, plan
+from framefleet.rendering.planning import Filming, plan
 from framefleet.rendering.sequence import check_sequence_folder, sequence_names
-from framefleet.settings import ExecutorName
 from framefleet.storages.local import LocalStorage
 from framefleet.wiring import local_storage, open_executor
 from framefleet.worker.worker import chunk_files, chunk_key
@@ -48,29 +49,6 @@ logger = logging.getLogger(__name__)
 # A frame costs one interpreter about 4 ms, against 80 ms of browser and encoder: four streams
 # leave it mostly idle (docs/decisions/0001).
 MAX_INLINE_STREAMS = 4
-
-OnProgress = Callable[[RenderProgress], None]
-OnArtifact = Callable[[ArtifactFile], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaRequest:
-    """Frames somebody wants as a file, or as a folder of pictures.
-
-    `resolve` checks the options, with the defaults of the composition once it is known.
-    `separate_audio` is the file for the sound, if it is to have one of its own.
-    """
-
-    site: SiteRequest
-    composition: str | None
-    resolve: Callable[[Composition | None], Resolved]
-    output: Path | None
-    separate_audio: Path | None
-    overwrite: bool
-    division: Division
-    executor: ExecutorName | None
-    on_progress: OnProgress
-    on_artifact: OnArtifact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""From keyword arguments to requests: named, completed and checked before a browser starts."""
+"""From keyword arguments to requests: named, completed and checked before a browser starts.
+
+Imports no media library and no server: the browser starts while those are loaded.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from framefleet.compositions.opening import Overrides
+from framefleet.browser.flags import BrowserOptions
 from framefleet.domain import rules
 from framefleet.domain.arguments import complete
 from framefleet.domain.composition import Composition
-from framefleet.domain.events import Log
+from framefleet.domain.events import ArtifactFile, Log
 from framefleet.domain.options import (
     ChromiumArguments,
     MediaArguments,
@@ -20,18 +23,65 @@ from framefleet.domain.options import (
     SiteArguments,
     StillArguments,
 )
+from framefleet.domain.output import CaptureOptions
+from framefleet.domain.overrides import Overrides
 from framefleet.domain.plan import PageOptions
+from framefleet.domain.progress import RenderProgress
 from framefleet.domain.rules import Resolved
-from framefleet.local.media import MediaRequest, OnArtifact, OnProgress
-from framefleet.local.session import SiteRequest
-from framefleet.local.still import StillRequest
 from framefleet.machine import default_streams, usable_cores
 from framefleet.rendering.planning import Division
-from framefleet.settings import Settings
+from framefleet.settings import ExecutorName, Settings
 
 OnBrowserLog = Callable[[Log], None]
+OnProgress = Callable[[RenderProgress], None]
+OnArtifact = Callable[[ArtifactFile], None]
 Given = Mapping[str, Any]
 Site = str | Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRequest:
+    """A site and how it is looked at. `site` is as the caller named it."""
+
+    site: str
+    input_props: str
+    page: PageOptions
+    overrides: Overrides
+    browser: BrowserOptions
+    on_log: OnBrowserLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRequest:
+    """Frames somebody wants as a file, or as a folder of pictures.
+
+    `resolve` checks the options, with the defaults of the composition once it is known.
+    `separate_audio` is the file for the sound, if it is to have one of its own.
+    """
+
+    site: SiteRequest
+    composition: str | None
+    resolve: Callable[[Composition | None], Resolved]
+    output: Path | None
+    separate_audio: Path | None
+    overwrite: bool
+    division: Division
+    executor: ExecutorName | None
+    on_progress: OnProgress
+    on_artifact: OnArtifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillRequest:
+    """A picture somebody wants."""
+
+    site: SiteRequest
+    composition: str | None
+    output: Path | None
+    overwrite: bool
+    frame: int
+    capture: CaptureOptions
+    on_artifact: OnArtifact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.page import PageLog
 from framefleet.browser.process import BrowserProcess
 from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.compositions import any_page, opening
 from framefleet.compositions.location import SiteLocation
-from framefleet.compositions.opening import Listing, Overrides
+from framefleet.compositions.opening import Listing
 from framefleet.compositions.site import OpenSite, open_site
 from framefleet.compositions.source_maps import SourceMaps, log_event
 from framefleet.compositions.stage import Scene
 from framefleet.domain.composition import Composition, CompositionKind
-from framefleet.domain.events import Log
 from framefleet.domain.output import CaptureOptions
-from framefleet.domain.plan import PageOptions
 from framefleet.errors import PageScriptError
-
-OnLog = Callable[[Log], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteRequest:
-    """A site and how it is looked at. `site` is as the caller named it."""
-
-    site: str
-    input_props: str
-    page: PageOptions
-    overrides: Overrides
-    browser: BrowserOptions
-    on_log: OnLog
+from framefleet.local.requests import SiteRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +93,7 @@ class Filming:
 
 
 @asynccontextmanager
-async def open_session(request: SiteRequest) -> AsyncIterator[Session]:
-    """Open the site; browsers start when they are needed and end with the session."""
-    location = SiteLocation.parse(request.site)
-    async with (
-        BrowserSupervisor(request.browser) as supervisor,
-        open_site(location, request.page) as site,
-    ):
+async def look_at(request: SiteRequest, supervisor: BrowserSupervisor) -> AsyncIterator[Session]:
+    """Open the site of `request`; browsers are those of `supervisor`."""
+    async with open_site(SiteLocation.parse(request.site), request.page) as site:
         yield Session(request, site, supervisor, SourceMaps(site))

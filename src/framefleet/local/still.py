@@ -8,29 +8,16 @@ from typing import Any
 
 from framefleet.domain.composition import Composition, FrameSize
 from framefleet.domain.events import ArtifactFile
-from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions
+from framefleet.domain.output import AudioOptions, OutputOptions
 from framefleet.domain.plan import Plan
 from framefleet.domain.rules import resolve_still_frame
 from framefleet.domain.timing import FrameRange
-from framefleet.local.media import OnArtifact
-from framefleet.local.session import SiteRequest, open_session
+from framefleet.local.requests import StillRequest
+from framefleet.local.session import Session
 from framefleet.rendering.artifacts import write_artifacts
 from framefleet.rendering.output_file import check_absent, check_output, default_output, whole_file
 from framefleet.rendering.still import render_still
 from framefleet.rendering.studio import Studio
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StillRequest:
-    """A picture somebody wants."""
-
-    site: SiteRequest
-    composition: str | None
-    output: Path | None
-    overwrite: bool
-    frame: int
-    capture: CaptureOptions
-    on_artifact: OnArtifact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,36 +42,33 @@ class StillResult:
         }
 
 
-async def render(request: StillRequest) -> StillResult:
+async def render(request: StillRequest, session: Session) -> StillResult:
     """Render one frame to its file.
 
     Raises:
-        FramefleetError: it failed; no output is left behind, and no process.
+        FramefleetError: it failed; no output is left behind.
     """
-    if request.output is not None:
-        check_output(request.output, overwrite=request.overwrite)
-    async with open_session(request.site) as session:
-        composition, filming = await session.select_for(request.composition, request.capture)
-        output = request.output or default_output(composition, request.capture.image_format)
-        check_output(output, overwrite=request.overwrite)
-        frame = resolve_still_frame(request.frame, composition.duration_in_frames)
-        frozen = Plan(
-            composition=composition,
-            input_props=request.site.input_props,
-            chunks=(FrameRange(frame, frame + 1),),
-            capture=request.capture,
-            video=None,
-            audio=AudioOptions(codec=None),
-            output=OutputOptions(codec=None, extension=output.suffix.lstrip(".")),
-            page=request.site.page,
-            browser=filming.browser,
-            encoder="",
-            zero_s=filming.zero_s,
-        )
-        async with Studio(
-            frozen, session.site, session.supervisor, on_log=request.site.on_log
-        ) as studio:
-            still = await render_still(frozen, frame, studio)
+    composition, filming = await session.select_for(request.composition, request.capture)
+    output = request.output or default_output(composition, request.capture.image_format)
+    check_output(output, overwrite=request.overwrite)
+    frame = resolve_still_frame(request.frame, composition.duration_in_frames)
+    frozen = Plan(
+        composition=composition,
+        input_props=request.site.input_props,
+        chunks=(FrameRange(frame, frame + 1),),
+        capture=request.capture,
+        video=None,
+        audio=AudioOptions(codec=None),
+        output=OutputOptions(codec=None, extension=output.suffix.lstrip(".")),
+        page=request.site.page,
+        browser=filming.browser,
+        encoder="",
+        zero_s=filming.zero_s,
+    )
+    async with Studio(
+        frozen, session.site, session.supervisor, on_log=request.site.on_log
+    ) as studio:
+        still = await render_still(frozen, frame, studio)
     folder = output.parent
     for artifact in still.artifacts:
         check_absent(folder / artifact.filename, overwrite=request.overwrite)

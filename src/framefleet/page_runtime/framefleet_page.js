@@ -6,13 +6,13 @@
   let composition = null;
   let props = {};
 
+  // One channel for all hops: a new one each costs more than the hop.
+  const {port1, port2} = new MessageChannel();
+  const hopping = [];
+  port1.onmessage = () => hopping.shift()();
   const hop = () =>
     new Promise((resolve) => {
-      const {port1, port2} = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
+      hopping.push(resolve);
       port2.postMessage(0);
     });
   const describe = (error) =>
@@ -76,12 +76,15 @@
       props = givenProps;
     },
 
-    seek(frame) {
+    /** Where the page gets there at once, what it declares follows, and `arranged` is told. */
+    async seek(frame, {seconds}) {
       const time = frame / composition.fps;
       ours.reseed(frame);
       ours.setTime(time);
       start(async () => void (await window.framefleet.seek(frame, {composition, props, time})));
-      return settle();
+      await settle();
+      const isThere = job.isDone && !('error' in job);
+      return isThere ? {...job, arranged: ours.page.arrange(seconds)} : job;
     },
 
     /** The page is where it wants to be: now what it declares follows. */

@@ -1,10 +1,13 @@
 // Put into a Remotion page before its scripts: what a seek needs from the page's side.
 (() => {
+  // One channel for all hops: a new one each costs more than the hop.
+  const {port1, port2} = new MessageChannel();
+  const hopping = [];
+  port1.onmessage = () => hopping.shift()();
   const hop = () =>
     new Promise((resolve) => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => resolve();
-      channel.port2.postMessage(0);
+      hopping.push(resolve);
+      port2.postMessage(0);
     });
 
   // Counts changes of the document that come after the frame has been drawn. A begin frame may be

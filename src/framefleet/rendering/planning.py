@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
 
 from framefleet.domain.composition import Composition, CompositionKind
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.rules import Resolved, layout_size, resolve_frames
-from framefleet.domain.timing import FrameRange
+from framefleet.domain.timing import FrameRange, split_evenly
 
-# Long enough that an IDR picture and a drained encoder cost little, short enough that the streams
-# of a machine end together.
-PREFERRED_CHUNK_FRAMES = 150
+# A chunk costs the encoder 25 ms of CPU and a key frame (1080p), and in a hold some repeats: little
+# for 20 frames, nothing for 600. Longer ones would be lost to a crash.
 MIN_CHUNK_FRAMES = 20
+MAX_CHUNK_FRAMES = 600
+# The last chunks are this share of a stream's work: how far apart streams may end.
+TAIL_SHARE = Fraction(1, 40)
+# To pass over a frame of a page on our clock costs this share of filming it (any-page-clock.md).
+SKIPPED_SHARE = Fraction(1, 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +84,35 @@ def _cut(
         streams = max(
             1, min(division.streams * len(frames) // total, len(frames) // MIN_CHUNK_FRAMES)
         )
-        rounds = 1
-        if kind is not CompositionKind.PAGE:
-            # A page on our clock has to be stepped to where its chunk begins: one chunk per stream.
-            rounds = max(1, math.ceil(len(frames) / (PREFERRED_CHUNK_FRAMES * streams)))
-        yield from frames.split(streams * rounds)
+        if kind is CompositionKind.PAGE:
+            yield from frames.divide(_stepped_lengths(len(frames), streams))
+        else:
+            yield from frames.divide(_falling_lengths(len(frames), streams))
+
+
+def _falling_lengths(frames: int, streams: int) -> list[int]:
+    """Long chunks first and short ones last, so that all streams end together.
+
+    Each round gives every stream a chunk, of half of what is left, until that is not worth it:
+    "factoring", Hummel, Schonberg and Flynn, Communications of the ACM 35(8), 1992.
+    """
+    lengths: list[int] = []
+    shortest = max(MIN_CHUNK_FRAMES, int(frames * TAIL_SHARE / streams))
+    left = frames
+    while left:
+        share = left / streams
+        if streams > 1 and share >= 2 * shortest:
+            share /= 2
+        lengths += split_evenly(round(min(share, MAX_CHUNK_FRAMES) * streams), streams)
+        left = frames - sum(lengths)
+    return lengths
+
+
+def _stepped_lengths(frames: int, streams: int) -> list[int]:
+    """One chunk per stream: a page on our clock has to be stepped to where its chunk begins.
+
+    Later ones are shorter by what the way there takes.
+    """
+    weights = [(1 - SKIPPED_SHARE) ** stream for stream in range(streams)]
+    ends = [round(frames * sum(weights[: stream + 1]) / sum(weights)) for stream in range(streams)]
+    return [stop - start for start, stop in pairwise([0, *ends])]

@@ -128,7 +128,7 @@ async def test_browsers_can_be_started_before_they_are_wanted():
     async with BrowserSupervisor(BrowserOptions()) as lender:
         await lender.prestart(2)
         await lender.prestart(2)
-        started = [task for task in lender._starting]
+        started = list(lender._starting)
         async with lender.lease() as first, lender.lease() as second:
             assert [first, second] == [(await task).browser for task in started]
     assert not first.is_alive

@@ -15,10 +15,11 @@ from framefleet.browser.page import PageLog
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions import remotion
 from framefleet.compositions.location import SiteLocation
-from framefleet.compositions.opening import Listing, Overrides, select_composition
+from framefleet.compositions.opening import Listing, select_composition
 from framefleet.compositions.site import OpenSite, open_site
 from framefleet.compositions.stage import Scene
 from framefleet.domain.output import CaptureOptions
+from framefleet.domain.overrides import Overrides
 from framefleet.domain.plan import PageOptions
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from framefleet.domain.timing import FrameRange, parse_rate
+from framefleet.domain.timing import FrameRange, parse_rate, split_evenly
 from framefleet.errors import OptionError
 
 
@@ -20,7 +20,7 @@ def test_a_range_holds_at_least_one_frame_and_begins_at_zero(start, stop):
 @pytest.mark.parametrize("start", [0, 17])
 def test_a_split_tiles_the_range_with_even_parts(length, parts, start):
     whole = FrameRange(start, start + length)
-    found = whole.split(parts)
+    found = whole.divide(split_evenly(length, parts))
     assert len(found) == min(parts, length)
     assert [frame for part in found for frame in range(part.start, part.stop)] == list(
         range(whole.start, whole.stop)

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from framefleet.compositions.opening import Overrides
 from framefleet.domain.composition import Composition, CompositionKind
+from framefleet.domain.overrides import Overrides
 from framefleet.errors import OptionError
 
 OWN = Composition(

@@ -1,0 +1,28 @@
+"""A session from its request: the browser starts first, and all else while it does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from framefleet.browser.supervisor import BrowserSupervisor
+from framefleet.local.requests import SiteRequest
+
+if TYPE_CHECKING:
+    from framefleet.local.session import Session
+
+
+@asynccontextmanager
+async def open_session(request: SiteRequest) -> AsyncIterator[Session]:
+    """Open the site; browsers start when they are needed, the first at once.
+
+    They end with the session.
+    """
+    async with BrowserSupervisor(request.browser) as supervisor:
+        await supervisor.prestart()
+        # Chromium takes as long to start as this to be imported.
+        from framefleet.local.session import look_at
+
+        async with look_at(request, supervisor) as session:
+            yield session
