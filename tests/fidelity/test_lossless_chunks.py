@@ -19,7 +19,7 @@ from framefleet.domain.options import MediaArguments
 from framefleet.domain.overrides import Overrides
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.rules import resolve_media
-from framefleet.domain.timing import FrameRange
+from framefleet.domain.timing import FrameRange, split_evenly
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.local.opening import open_session
 from framefleet.local.requests import SiteRequest
@@ -136,7 +136,9 @@ async def test_any_number_of_chunks_gives_the_same_frames(open_film, tmp_path):
         assert len(set(expected)) > FRAMES / 2, "the page is meant to move"
         sets = parameter_sets(video)
         for count in (2, 4, 7):
-            joined, videos = await film.render(tmp_path / str(count), whole.split(count))
+            joined, videos = await film.render(
+                tmp_path / str(count), whole.divide(split_evenly(FRAMES, count))
+            )
             assert len(videos) == count
             assert pixels(joined) == expected, f"{count} chunks"
             assert presentation_times_s(joined) == presentation_times_s(single)
@@ -144,7 +146,7 @@ async def test_any_number_of_chunks_gives_the_same_frames(open_film, tmp_path):
 
 
 async def test_a_chunk_that_is_rendered_twice_is_the_same(open_film, tmp_path):
-    chunks = FrameRange(0, FRAMES).split(3)[1:2]
+    chunks = FrameRange(0, FRAMES).divide(split_evenly(FRAMES, 3))[1:2]
     async with open_film() as film:
         _, [once] = await film.render(tmp_path / "once", chunks)
         _, [again] = await film.render(tmp_path / "again", chunks)
