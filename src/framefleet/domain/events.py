@@ -33,6 +33,25 @@ class ChunkFailed:
     error: FramefleetError
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkFetched:
+    """A rendered chunk, and the files its sounds name, are where the output is made."""
+
+    chunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The output is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssemblyFailed:
+    """There will be no output."""
+
+    error: FramefleetError
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """Something the page or its browser wrote to the console. Levels are Remotion's.

@@ -8,12 +8,15 @@ from enum import StrEnum
 from framefleet.domain.events import ChunkProgressed
 from framefleet.domain.plan import Plan
 
-# Shares of the bar. Filming and encoding overlap, and assembly copies packets.
+# Shares of the bar. All three overlap, and assembly copies packets.
 _FILMED, _ENCODED, _ASSEMBLED = 0.65, 0.30, 0.05
 
 
 class RenderStage(StrEnum):
-    """What a render is doing."""
+    """What a render is doing.
+
+    Chunks are assembled as they come; the stage is called that once none is missing.
+    """
 
     RENDERING = "rendering"
     ASSEMBLING = "assembling"
@@ -66,11 +69,12 @@ class ProgressTally:
         self._done.add(chunk)
         if resumed:
             self._resumed += length
+        if len(self._done) == len(self.plan.chunks):
+            self.stage = RenderStage.ASSEMBLING
 
     def frames_assembled(self, count: int) -> None:
-        """So many frames are in the output."""
-        self.stage = RenderStage.ASSEMBLING
-        self._assembled = count
+        """So many frames are in the output; fewer than before where it is begun anew."""
+        self._assembled = max(count, self._assembled)
 
     def now(self, time_s: float) -> RenderProgress:
         """The progress at `time_s` on the clock that gave `started_s`."""

@@ -116,41 +116,58 @@ def output_container(
     metadata: Mapping[str, str],
     sample_rate: int,
     rate: Fraction = Fraction(1),
+    index_bytes: int | None = None,
 ) -> Iterator[OutputContainer]:
-    """A new file to add streams to and mux; whole once the block ends.
-
-    After an error in the block what was written is left for the caller to remove.
+    """A new file to add streams to and mux; whole once the block ends, gone after an error in it.
 
     Args:
         metadata: tags; an empty value writes none.
         sample_rate: of the sound as it is encoded, in Hz.
         rate: of the pictures, in frames a second, if there are any.
+        index_bytes: room to keep for the index at the start of an MP4 or MOV; None moves it there
+            at the end, for which the file is written twice.
 
     Raises:
+        IndexTooLargeError: it is larger than that; the file is of no use.
         EncodingError: the file cannot be created or finished.
         DiskFullError: no space is left.
     """
     muxer = muxer_of(extension)
+    options = _options(muxer, rate, sample_rate, index_bytes)
     with translated("create", path):
-        container = av.open(
-            str(path), "w", format=muxer, options=_options(muxer, rate, sample_rate)
-        )
+        container = av.open(str(path), "w", format=muxer, options=options)
     container.metadata.update({key: value for key, value in metadata.items() if value})
     try:
         yield container
     except BaseException:
+        # Without a name it is not read again to be put in order.
+        path.unlink(missing_ok=True)
         with translated("close", path, swallow=True):
             container.close()
         raise
     with translated("finish the output file", path):
-        container.close()
+        try:
+            container.close()
+        except av.ArgumentError as exc:
+            if index_bytes is None:
+                raise
+            raise IndexTooLargeError from exc
 
 
-def _options(muxer: str, rate: Fraction, sample_rate: int) -> dict[str, str]:
+class IndexTooLargeError(Exception):
+    """The index of a file does not fit the room that was kept for it."""
+
+
+def _options(
+    muxer: str, rate: Fraction, sample_rate: int, index_bytes: int | None
+) -> dict[str, str]:
     if muxer in _WITH_EDIT_LISTS:
         is_exact = (_TRACK_TIMESCALE / rate).denominator == 1
+        place = (
+            {"movflags": "faststart"} if index_bytes is None else {"moov_size": str(index_bytes)}
+        )
         return {
-            "movflags": "faststart",
+            **place,
             "video_track_timescale": str(_TRACK_TIMESCALE if is_exact else rate.numerator),
             "movie_timescale": str(movie_timescale(rate, sample_rate)),
         }

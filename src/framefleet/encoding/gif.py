@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -48,7 +48,7 @@ _TRANSPARENT = 255
 
 
 def write_gif(
-    chunks: Sequence[ChunkVideo],
+    chunks: Iterable[ChunkVideo],
     output: Path,
     *,
     size: FrameSize,
@@ -59,8 +59,8 @@ def write_gif(
 ) -> None:
     """Write the pictures of `chunks`, in order, as one GIF, the same however they were cut.
 
-    All chunks are read twice: once for the palette (at most 256 colours, one of them transparent),
-    once for the frames. Alpha of 128 and above becomes opaque.
+    All chunks are read twice: once, as they come, for the palette (at most 256 colours, one of them
+    transparent), then for the frames. Alpha of 128 and above becomes opaque.
 
     Args:
         rate: frames a second, at most 50; times are rounded to the GIF's hundredths of a second.
@@ -72,21 +72,28 @@ def write_gif(
         DiskFullError: no space is left.
     """
     colors = _Colors()
-    frames = sum(chunk.frames for chunk in chunks)
+    read: list[ChunkVideo] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         converter = _Converter(size, image_format)
-        for frame, times in _ahead(pool, converter.convert, _runs(chunks)):
+        for frame, times in _ahead(pool, converter.convert, _runs(_noted(chunks, read))):
             colors.add(frame, times)
             on_frames(0)
+        frames = sum(chunk.frames for chunk in read)
         ditherer = _Ditherer(size, image_format, colors.palette())
         blank = ditherer.blank() if colors.has_transparency else None
         with _GifFile(output, size, rate=rate, frames=frames, loops=loops, blank=blank) as gif:
-            for frame, times in _ahead(pool, ditherer.dither, _runs(chunks)):
+            for frame, times in _ahead(pool, ditherer.dither, _runs(read)):
                 for count in gif.write(frame, times):
                     on_frames(count)
 
 
-def _runs(chunks: Sequence[ChunkVideo]) -> Iterator[tuple[bytes, int]]:
+def _noted(chunks: Iterable[ChunkVideo], read: list[ChunkVideo]) -> Iterator[ChunkVideo]:
+    for chunk in chunks:
+        read.append(chunk)
+        yield chunk
+
+
+def _runs(chunks: Iterable[ChunkVideo]) -> Iterator[tuple[bytes, int]]:
     """Each picture and for how many frames it stays, also from one chunk to the next."""
     last, times = b"", 0
     for chunk in chunks:

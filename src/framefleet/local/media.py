@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 
 from framefleet.domain.composition import Composition
-from framefleet.domain.events import ArtifactFile
 from framefleet.domain.plan import Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress
 from framefleet.domain.rules import Resolved
@@ -29,20 +26,17 @@ from framefleet.encoding.containers import kept_tags, muxer_of
 from framefleet.encoding.hardware import choose_encoder
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.errors import writing
+from framefleet.local.assembling import LocalAssembly, Target
 from framefleet.local.opening import open_session
 from framefleet.local.requests import MediaRequest
 from framefleet.local.session import Session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
-from framefleet.rendering.artifacts import gather_artifacts
-from framefleet.rendering.assembly import assemble, sound_sources
-from framefleet.rendering.chunk import ARTIFACT_FOLDER, ChunkFiles
-from framefleet.rendering.output_file import check_absent, check_output, default_output
+from framefleet.rendering.output_file import check_output, default_output
 from framefleet.rendering.planning import Filming, plan
 from framefleet.rendering.sequence import check_sequence_folder, sequence_names
 from framefleet.storages.local import LocalStorage
 from framefleet.wiring import local_storage, open_executor
-from framefleet.worker.worker import chunk_files, chunk_key
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +121,10 @@ async def render(request: MediaRequest) -> RenderResult:
         else:
             check_output(output, overwrite=request.overwrite)
         storage = local_storage(folder)
-        final = await _run(request, session, frozen, storage, slots, output)
-        artifacts = await _publish_artifacts(frozen, storage, output.parent)
+        target = Target(output, request.separate_audio, request.overwrite)
+        assembly = LocalAssembly(frozen, storage, session.site.media, target)
+        final = await _run(request, session, frozen, storage, slots, assembly)
+        artifacts = await assembly.publish()
     for artifact in artifacts:
         request.on_artifact(artifact)
     return RenderResult(
@@ -183,12 +179,8 @@ async def _run(
     frozen: Plan,
     storage: LocalStorage,
     slots: int,
-    output: Path,
+    assembly: LocalAssembly,
 ) -> RenderProgress:
-    async def put_together(on_frames: Callable[[int], None]) -> None:
-        chunks = [await chunk_files(storage, index) for index in range(len(frozen.chunks))]
-        await _assemble(request, session, frozen, chunks, output, on_frames)
-
     # Says at once how much there is to do: the first frame is a browser's start away.
     started = time.monotonic()
     request.on_progress(ProgressTally(frozen, started).now(started))
@@ -201,54 +193,8 @@ async def _run(
         browser=request.site.browser,
         on_log=request.site.on_log,
     ) as executor:
-        runner = RenderRunner(frozen, executor, put_together, on_progress=request.on_progress)
+        runner = RenderRunner(frozen, executor, assembly, on_progress=request.on_progress)
         return await runner.run()
-
-
-async def _assemble(
-    request: MediaRequest,
-    session: Session,
-    frozen: Plan,
-    chunks: list[ChunkFiles],
-    output: Path,
-    on_frames: Callable[[int], None],
-) -> None:
-    for _, name, _ in gather_artifacts(chunk.record.artifacts for chunk in chunks):
-        check_absent(output.parent / name, overwrite=request.overwrite)
-    names = sorted(sound_sources(chunks))
-    paths = await asyncio.gather(*(session.site.media.path(name) for name in names))
-
-    def report(count: int) -> None:
-        anyio.from_thread.check_cancelled()
-        anyio.from_thread.run_sync(on_frames, count)
-
-    def work() -> None:
-        assemble(
-            frozen,
-            chunks,
-            output,
-            sources=dict(zip(names, paths, strict=True)),
-            overwrite=request.overwrite,
-            separate_audio=request.separate_audio,
-            on_frames=report,
-        )
-
-    await anyio.to_thread.run_sync(work)
-
-
-async def _publish_artifacts(
-    frozen: Plan, storage: LocalStorage, folder: Path
-) -> list[ArtifactFile]:
-    chunks = [await chunk_files(storage, index) for index in range(len(frozen.chunks))]
-    published = []
-    for chunk, name, frame in gather_artifacts(found.record.artifacts for found in chunks):
-        source = await storage.get(chunk_key(chunk, f"{ARTIFACT_FOLDER}/{name}"))
-        target = folder / name
-        with writing(f"The artifact {target}"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            await anyio.to_thread.run_sync(shutil.copyfile, source, target)
-        published.append(ArtifactFile(name, target, frame))
-    return published
 
 
 @asynccontextmanager

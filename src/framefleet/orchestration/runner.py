@@ -1,37 +1,87 @@
-"""Carries out what the machine decides: chunks through an executor, then the assembly."""
+"""Carries out what the machine decides: chunks through an executor, beside them the assembly."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import anyio
 from anyio.abc import TaskGroup
-from anyio.streams.memory import MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from framefleet.domain.events import ChunkFailed, ChunkProgressed, ChunkRendered
+from framefleet.domain.events import (
+    Assembled,
+    AssemblyFailed,
+    ChunkFailed,
+    ChunkFetched,
+    ChunkProgressed,
+    ChunkRendered,
+)
 from framefleet.domain.plan import Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress, RenderStage
 from framefleet.errors import FramefleetError
 from framefleet.interfaces.executor import Executor
 from framefleet.orchestration.machine import (
-    Assemble,
+    Append,
     Dispatch,
     Event,
     Fail,
+    Fetch,
+    Finish,
     Instruction,
     RenderMachine,
+    Succeed,
 )
 
 logger = logging.getLogger(__name__)
 
 # A callback ten times a second is as much as an eye or a log can use.
 PROGRESS_INTERVAL_S = 0.1
+# Chunks that are there from an earlier run would all be fetched at once.
+FETCHES_AT_ONCE = 8
 
 OnProgress = Callable[[RenderProgress], None]
-# Makes the output; reports the frames written so far.
-Assembler = Callable[[Callable[[int], None]], Awaitable[None]]
+
+
+class Assembly(Protocol):
+    """Makes the output of one render."""
+
+    async def fetch(self, chunk: int) -> None:
+        """Get what it takes to append a rendered chunk.
+
+        Called as chunks are rendered, in any order and for several at once.
+
+        Raises:
+            FramefleetError: there is something it cannot get: the render fails.
+        """
+        ...
+
+    async def run(self, chunks: AsyncIterable[int], on_frames: Callable[[int], None]) -> None:
+        """Make the output. It is there when this returns, and nothing of it before.
+
+        Args:
+            chunks: all of them in order, each once it is fetched; it ends after the last one.
+            on_frames: told how many frames have been written.
+
+        Raises:
+            FramefleetError: there is no output; the render fails at once.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is under way: its tasks, the events they send, and the chunks whose turn has come."""
+
+    tasks: TaskGroup
+    events: MemoryObjectSendStream[Event]
+    turns: MemoryObjectSendStream[int]
+    slots: anyio.Semaphore
+    fetches: anyio.Semaphore
 
 
 class RenderRunner:
@@ -41,14 +91,14 @@ class RenderRunner:
         self,
         plan: Plan,
         executor: Executor,
-        assemble: Assembler,
+        assembly: Assembly,
         *,
         done: frozenset[int] = frozenset(),
         on_progress: OnProgress = lambda progress: None,
     ) -> None:
         self._plan = plan
         self._executor = executor
-        self._assemble = assemble
+        self._assembly = assembly
         self._done = done
         self._on_progress = on_progress
         self._machine = RenderMachine(len(plan.chunks))
@@ -58,7 +108,7 @@ class RenderRunner:
             self._tally.chunk_done(chunk, resumed=True)
 
     async def run(self) -> RenderProgress:
-        """Render what is missing and assemble.
+        """Render what is missing, and assemble chunks as they come.
 
         Returns:
             The final progress.
@@ -66,17 +116,20 @@ class RenderRunner:
         Raises:
             FramefleetError: the render failed; nothing is running any more.
         """
-        send, receive = anyio.create_memory_object_stream[Event](len(self._plan.chunks) * 4)
-        failure: FramefleetError | None = None
-        limiter = anyio.Semaphore(self._executor.slots)
-        async with anyio.create_task_group() as tasks, send, receive:
-            failure = self._obey(self._machine.start(self._done), tasks, send, limiter)
-            while self._tally.stage is RenderStage.RENDERING and failure is None:
-                failure = self._obey(self._note(await receive.receive()), tasks, send, limiter)
+        # Bounded by the attempts there can be: each sends an event or two.
+        events, received = anyio.create_memory_object_stream[Event](math.inf)
+        turns, in_turn = anyio.create_memory_object_stream[int](len(self._plan.chunks))
+        end: Succeed | Fail | None = None
+        slots, fetches = map(anyio.Semaphore, (self._executor.slots, FETCHES_AT_ONCE))
+        async with anyio.create_task_group() as tasks, events, received, turns, in_turn:
+            work = _Work(tasks, events, turns, slots, fetches)
+            tasks.start_soon(self._assemble, in_turn, work)
+            end = self._obey(self._machine.start(self._done), work)
+            while end is None:
+                end = self._obey(self._note(await received.receive()), work)
             tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
-        await self._assemble(self._assembled)
+        if isinstance(end, Fail):
+            raise end.error
         self._tally.stage = RenderStage.DONE
         return self._tell()
 
@@ -91,46 +144,57 @@ class RenderRunner:
         self._tell()
         return self._machine.handle(event)
 
-    def _obey(
-        self,
-        instructions: list[Instruction],
-        tasks: TaskGroup,
-        events: MemoryObjectSendStream[Event],
-        limiter: anyio.Semaphore,
-    ) -> FramefleetError | None:
+    def _obey(self, instructions: list[Instruction], work: _Work) -> Succeed | Fail | None:
         for instruction in instructions:
             match instruction:
                 case Dispatch(chunk, attempt):
                     self._tally.retries += attempt > 1
-                    tasks.start_soon(self._attempt, chunk, attempt, events, limiter)
-                case Assemble():
-                    self._tally.stage = RenderStage.ASSEMBLING
-                case Fail(error):
-                    return error
+                    work.tasks.start_soon(self._attempt, chunk, attempt, work)
+                case Fetch(chunk):
+                    work.tasks.start_soon(self._fetch, chunk, work)
+                case Append(chunk):
+                    work.turns.send_nowait(chunk)
+                case Finish():
+                    work.turns.close()
+                case Succeed() | Fail():
+                    return instruction
         return None
 
-    async def _attempt(
-        self,
-        chunk: int,
-        attempt: int,
-        events: MemoryObjectSendStream[Event],
-        limiter: anyio.Semaphore,
-    ) -> None:
-        async with limiter:
+    async def _attempt(self, chunk: int, attempt: int, work: _Work) -> None:
+        async with work.slots:
             try:
                 await self._executor.run(self._plan, chunk, attempt, self._progressed)
             except FramefleetError as exc:
-                await events.send(ChunkFailed(chunk, attempt, exc))
+                await work.events.send(ChunkFailed(chunk, attempt, exc))
             else:
-                await events.send(ChunkRendered(chunk))
+                await work.events.send(ChunkRendered(chunk))
+
+    async def _fetch(self, chunk: int, work: _Work) -> None:
+        async with work.fetches:
+            try:
+                await self._assembly.fetch(chunk)
+            except FramefleetError as exc:
+                await work.events.send(AssemblyFailed(exc))
+            else:
+                await work.events.send(ChunkFetched(chunk))
+
+    async def _assemble(self, in_turn: MemoryObjectReceiveStream[int], work: _Work) -> None:
+        try:
+            await self._assembly.run(in_turn, self._assembled)
+        except FramefleetError as exc:
+            await work.events.send(AssemblyFailed(exc))
+        else:
+            await work.events.send(Assembled())
 
     def _progressed(self, event: ChunkProgressed) -> None:
         self._tally.chunk_progressed(event)
-        if time.monotonic() - self._told_s >= PROGRESS_INTERVAL_S:
-            self._tell()
+        self._tell_now_and_then()
 
     def _assembled(self, count: int) -> None:
         self._tally.frames_assembled(count)
+        self._tell_now_and_then()
+
+    def _tell_now_and_then(self) -> None:
         if time.monotonic() - self._told_s >= PROGRESS_INTERVAL_S:
             self._tell()
 

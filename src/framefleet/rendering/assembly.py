@@ -1,16 +1,21 @@
-"""The last step: chunks become one file or one folder, their sound mixed and encoded once."""
+"""The last step: chunks become one file or one folder, their sound mixed and encoded once.
+
+It goes on while chunks are still being rendered: it takes them as they come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
+from itertools import tee
 from pathlib import Path
 
 from framefleet.domain.codecs import Codec
 from framefleet.domain.plan import Plan
+from framefleet.encoding.containers import IndexTooLargeError
 from framefleet.encoding.gif import write_gif
-from framefleet.encoding.join import ChunkVideo, join
+from framefleet.encoding.join import ChunkVideo, SoundFile, join
 from framefleet.encoding.retime import Samples
 from framefleet.encoding.sound_file import write_sound
 from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles
@@ -21,48 +26,41 @@ from framefleet.rendering.sequence import sequence_names, write_sequence
 OnFrames = Callable[[int], None]
 
 
-def sound_sources(chunks: Sequence[ChunkFiles]) -> set[str]:
-    """The canonical sources whose files `assemble` needs."""
-    return {segment.sound.source for chunk in chunks for segment in chunk.record.sounds.segments}
-
-
 def assemble(
     plan: Plan,
-    chunks: Sequence[ChunkFiles],
+    chunks: Iterable[ChunkFiles],
     output: Path,
     *,
-    sources: Mapping[str, Path],
     overwrite: bool,
     separate_audio: Path | None = None,
     on_frames: OnFrames = lambda count: None,
 ) -> None:
     """Make `output` of the plan's chunks; it appears whole or not at all.
 
+    The file is the same whether all chunks are there or come one by one: `chunks` may wait for
+    the next one. What can be written of those before is written by then, but for GIFs, whose
+    palette takes all frames to choose.
+
     Args:
-        sources: the file of each of `sound_sources`.
+        chunks: all of them, in order, with their `sources`.
         overwrite: replace an output that is there already.
         separate_audio: the file that gets the sound instead of `output`.
-        on_frames: told how many frames are written; may raise to stop.
+        on_frames: told how many frames are written, which may fall back when a film turns out to
+            need a sound track; may raise to stop.
 
     Raises:
         OutputError: the output exists, or cannot be written.
         EncodingError, MediaError: chunks or sounds cannot be read.
     """
-    videos = [
-        ChunkVideo(chunk.paths[VIDEO_FILE], len(chunk.record.frames))
-        for chunk in chunks
-        if VIDEO_FILE in chunk.paths
-    ]
     if plan.output.codec is None:
         names = sequence_names(plan)
-        write_sequence(videos, names, output, overwrite=overwrite, on_frames=on_frames)
+        write_sequence(_videos(chunks), names, output, overwrite=overwrite, on_frames=on_frames)
         return
     with ExitStack() as stack:
         partial = stack.enter_context(whole_file(output, overwrite=overwrite))
-        sound = _sound(plan, chunks, sources, stack)
         if plan.output.codec is Codec.GIF:
             write_gif(
-                videos,
+                _videos(chunks),
                 partial,
                 size=plan.frame_size,
                 rate=plan.fps,
@@ -71,67 +69,94 @@ def assemble(
                 on_frames=on_frames,
             )
         elif plan.output.codec.spec.is_audio_only:
-            _write_sound(plan, partial, plan.output.extension, sound, on_frames)
-        elif separate_audio is not None and plan.output.separate_audio is not None:
-            own = stack.enter_context(whole_file(separate_audio, overwrite=overwrite))
-            _join(plan, videos, partial, None, on_frames)
-            _write_sound(plan, own, plan.output.separate_audio, sound, on_frames)
+            _write_sound(plan, chunks, partial, on_frames)
         else:
-            _join(plan, videos, partial, sound, on_frames)
+            sound_file = None
+            if separate_audio is not None and plan.output.separate_audio is not None:
+                own = stack.enter_context(whole_file(separate_audio, overwrite=overwrite))
+                sound_file = SoundFile(own, plan.output.separate_audio)
+            _write_film(plan, chunks, partial, sound_file, on_frames)
 
 
-def _join(
+class _SoundFoundError(Exception):
+    """A film that was silent so far has sound."""
+
+
+def _write_film(
     plan: Plan,
-    videos: list[ChunkVideo],
+    chunks: Iterable[ChunkFiles],
     path: Path,
-    sound: Iterator[Samples] | None,
+    sound_file: SoundFile | None,
     on_frames: OnFrames,
 ) -> None:
-    join(
-        videos,
-        path,
-        rate=plan.fps,
-        target=plan.output,
-        audio=plan.audio,
-        sound=sound,
-        on_frames=on_frames,
-    )
+    """Write the film, anew where it turns out that it was begun wrong (docs/decisions/0009)."""
+    seen: list[ChunkFiles] = []
+    coming = iter(chunks)
+    can_sound = plan.audio.codec is not None
+    has_track = can_sound and (plan.audio.is_enforced or sound_file is not None)
+    has_index_room = True
+
+    def from_the_start() -> Iterator[ChunkFiles]:
+        yield from tuple(seen)
+        for chunk in coming:
+            seen.append(chunk)
+            if chunk.record.sounds and can_sound and not has_track:
+                raise _SoundFoundError
+            yield chunk
+
+    while True:
+        try:
+            with ExitStack() as stack:
+                pictures, sound = from_the_start(), None
+                if has_track:
+                    pictures, heard = tee(pictures)
+                    sound = stack.enter_context(closing(_mixed(plan, heard)))
+                join(
+                    _videos(pictures),
+                    path,
+                    rate=plan.fps,
+                    target=plan.output,
+                    audio=plan.audio,
+                    sound=sound,
+                    sound_file=sound_file,
+                    frames=plan.frame_count if has_index_room else None,
+                    on_frames=on_frames,
+                )
+            return
+        except _SoundFoundError:
+            has_track = True
+        except IndexTooLargeError:
+            has_index_room = False
 
 
-def _write_sound(
-    plan: Plan,
-    path: Path,
-    extension: str,
-    sound: Iterator[Samples] | None,
-    on_frames: OnFrames,
-) -> None:
-    assert sound is not None, "a file of its own enforces a track"
+def _write_sound(plan: Plan, chunks: Iterable[ChunkFiles], path: Path, on_frames: OnFrames) -> None:
     frame_samples = Fraction(plan.audio.sample_rate) / plan.fps
-    write_sound(
-        path,
-        extension=extension,
-        audio=plan.audio,
-        sound=sound,
-        metadata=plan.output.metadata,
-        on_samples=lambda count: on_frames(min(plan.frame_count, int(count / frame_samples))),
-    )
+    with closing(_mixed(plan, chunks)) as mixed:
+        write_sound(
+            path,
+            extension=plan.output.extension,
+            audio=plan.audio,
+            sound=mixed,
+            metadata=plan.output.metadata,
+            on_samples=lambda count: on_frames(min(plan.frame_count, int(count / frame_samples))),
+        )
 
 
-def _sound(
-    plan: Plan, chunks: Sequence[ChunkFiles], sources: Mapping[str, Path], stack: ExitStack
-) -> Iterator[Samples] | None:
-    """The mixed timeline, or None where the output has no sound."""
-    recorded = [
+def _videos(chunks: Iterable[ChunkFiles]) -> Iterator[ChunkVideo]:
+    for chunk in chunks:
+        yield ChunkVideo(chunk.paths[VIDEO_FILE], len(chunk.record.frames))
+
+
+def _mixed(plan: Plan, chunks: Iterable[ChunkFiles]) -> Generator[Samples, None, None]:
+    recorded = (
         RecordedSounds(
-            chunk.record.frames, chunk.record.sounds, chunk.paths.get(INLINE_FILE), sources
+            chunk.record.frames,
+            chunk.record.sounds,
+            inline_file=chunk.paths.get(INLINE_FILE),
+            sources=chunk.sources,
         )
         for chunk in chunks
-    ]
-    if plan.audio.codec is None:
-        return None
-    if not (plan.audio.is_enforced or any(chunk.sounds for chunk in recorded)):
-        return None
-    mixed = mix_chunks(
+    )
+    return mix_chunks(
         recorded, fps=plan.fps, frames=plan.frame_count, sample_rate=plan.audio.sample_rate
     )
-    return stack.enter_context(closing(mixed))

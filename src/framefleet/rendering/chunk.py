@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -57,10 +57,14 @@ class ChunkRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChunkFiles:
-    """A rendered chunk: its record and where its files are, by name."""
+    """A rendered chunk: its record, and where its files are, by name.
+
+    `sources` names the file of each of its sounds' sources; to assemble it takes them.
+    """
 
     record: ChunkRecord
     paths: dict[str, Path]
+    sources: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ class ChunkSounds:
     segments: tuple[SoundSegment, ...] = ()
     inline: tuple[InlineTrack, ...] = ()
 
+    @property
+    def sources(self) -> set[str]:
+        """The canonical sources whose files it takes to mix them."""
+        return {segment.sound.source for segment in self.segments}
+
     def __bool__(self) -> bool:
         return bool(self.segments or self.inline)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -74,14 +74,14 @@ def check_sequence_folder(folder: Path, names: Collection[str] = (), *, overwrit
 
 
 def write_sequence(
-    chunks: Sequence[ChunkVideo],
+    chunks: Iterable[ChunkVideo],
     names: Sequence[str],
     folder: Path,
     *,
     overwrite: bool,
     on_frames: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write the pictures of `chunks`, in order, as files of `folder`, which is made if missing.
+    """Write the pictures of `chunks`, as these come, as files of `folder`, made if missing.
 
     They are moved into place together once all are written: a sequence that fails leaves none of
     them. A repeated frame is a file of its own, so that pictures can be edited in place.
@@ -115,7 +115,7 @@ def write_sequence(
 
 
 def _write(
-    chunks: Sequence[ChunkVideo],
+    chunks: Iterable[ChunkVideo],
     names: Sequence[str],
     folder: Path,
     on_frames: Callable[[int], None],

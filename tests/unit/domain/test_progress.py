@@ -12,7 +12,7 @@ from framefleet.domain.events import ChunkProgressed
 from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress, RenderStage
-from framefleet.domain.timing import FrameRange
+from framefleet.domain.timing import FrameRange, split_evenly
 
 
 def tally(frames: int = 90, chunks: int = 3, started_s: float = 100.0) -> ProgressTally:
@@ -27,7 +27,7 @@ def tally(frames: int = 90, chunks: int = 3, started_s: float = 100.0) -> Progre
     plan = Plan(
         composition=composition,
         input_props="{}",
-        chunks=tuple(FrameRange(0, frames).split(chunks)),
+        chunks=tuple(FrameRange(0, frames).cut(-(-frames // chunks))),
         capture=CaptureOptions(),
         video=VideoOptions(),
         audio=AudioOptions(),
@@ -67,13 +67,33 @@ def test_chunks_of_an_earlier_run_say_nothing_about_speed():
 def test_the_end_is_exactly_one():
     counts = tally()
     for chunk in range(3):
+        assert counts.now(101.0).stage is RenderStage.RENDERING
         counts.chunk_done(chunk)
     assert counts.now(101.0).progress == pytest.approx(0.95)
-    counts.frames_assembled(90)
     assert counts.now(101.0).stage is RenderStage.ASSEMBLING
+    counts.frames_assembled(90)
+    assert counts.now(101.0).progress == pytest.approx(1)
     counts.stage = RenderStage.DONE
     assert counts.now(102.0).progress == 1.0
     assert counts.now(102.0).time_left_s == 0
+
+
+def test_what_is_assembled_beside_the_chunks_counts_at_once():
+    counts = tally()
+    counts.chunk_done(0)
+    counts.frames_assembled(30)
+    now = counts.now(101.0)
+    assert now.stage is RenderStage.RENDERING
+    assert now.progress == pytest.approx(1 / 3)
+    counts.frames_assembled(0)  # the file is begun anew
+    assert counts.now(102.0).progress == now.progress
+
+
+def test_chunks_that_are_all_there_are_only_assembled():
+    counts = tally()
+    for chunk in range(3):
+        counts.chunk_done(chunk, resumed=True)
+    assert counts.now(100.0).stage is RenderStage.ASSEMBLING
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -92,6 +112,8 @@ def test_progress_never_falls_even_where_attempts_begin_again(seed):
                 seen.append(counts.now(100.0 + len(seen)))
             counts.retries += 1
         counts.chunk_done(chunk)
+        seen.append(counts.now(100.0 + len(seen)))
+        counts.frames_assembled(choose.randint(0, counts.now(100.0).frames_encoded))
         seen.append(counts.now(100.0 + len(seen)))
     for written in range(0, 98, 7):
         counts.frames_assembled(written)
