@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         render_media,
         render_still,
         select_composition,
+        warm_browsers,
     )
     from framefleet.cancellation import CancelSignal
     from framefleet.domain.composition import Composition, CompositionKind, FrameSize
@@ -41,6 +42,7 @@ __all__ = [
     "render_media",
     "render_still",
     "select_composition",
+    "warm_browsers",
 ]
 
 # Imported when first used: the media libraries take most of a second, which `framefleet --help`
@@ -62,6 +64,7 @@ _HOMES = {
     "render_media": "framefleet.blocking",
     "render_still": "framefleet.blocking",
     "select_composition": "framefleet.blocking",
+    "warm_browsers": "framefleet.blocking",
 }
 _MODULES = ("aio", "errors")
 

@@ -25,7 +25,17 @@ from framefleet.errors import root_error, writing
 from framefleet.local import requests
 from framefleet.local.opening import open_session
 from framefleet.local.requests import Listeners, OnArtifact, OnBrowserLog, OnProgress
+from framefleet.local.warm import warm_browsers
 from framefleet.rendering.output_file import check_output
+
+__all__ = [
+    "get_compositions",
+    "render_frames",
+    "render_media",
+    "render_still",
+    "select_composition",
+    "warm_browsers",
+]
 
 if TYPE_CHECKING:
     from framefleet.local.media import RenderResult

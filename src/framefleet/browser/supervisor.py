@@ -45,6 +45,10 @@ class BrowserSupervisor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End all browsers that are not lent; a cancelled caller still waits for that."""
         with anyio.CancelScope(shield=True):
             await self.end_idle()
 

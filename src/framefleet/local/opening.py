@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.local.requests import SiteRequest
+from framefleet.local.warm import supervised
 
 if TYPE_CHECKING:
     from framefleet.local.session import Session
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 async def open_session(request: SiteRequest) -> AsyncIterator[Session]:
     """Open the site; browsers start when they are needed, the first at once.
 
-    They end with the session.
+    They end with the session, unless they are kept warm.
     """
-    async with BrowserSupervisor(request.browser) as supervisor:
+    async with supervised(request.browser) as supervisor:
         await supervisor.prestart()
         # Chromium takes as long to start as this to be imported.
         from framefleet.local.session import look_at
