@@ -18,9 +18,14 @@ find_python() {
         'Install it, or set PYTHON to its path, and run this again.'
 }
 
+# An editable install is compiled by nobody else where Python is told not to write bytecode, and a
+# command's start would take half as long again.
+compile_sources() { .venv/bin/python -m compileall -q src; }
+
 wanted=$(cat pyproject.toml scripts/venv.sh)
 stamp=.venv/.framefleet-setup
 if [[ -x .venv/bin/python && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+    compile_sources
     exit
 fi
 
@@ -39,4 +44,5 @@ say 'installing Python packages'
 pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check)
 "${pip[@]}" --upgrade 'pip>=25.1' # the first that knows --group
 "${pip[@]}" --editable . --group dev
+compile_sources
 printf '%s' "$wanted" >"$stamp"
