@@ -24,9 +24,14 @@ from framefleet.domain.options import (
 from framefleet.errors import root_error, writing
 from framefleet.local import requests
 from framefleet.local.opening import open_session
-from framefleet.local.requests import Listeners, OnArtifact, OnBrowserLog, OnProgress
+from framefleet.local.requests import (
+    Listeners,
+    MediaRequest,
+    OnArtifact,
+    OnBrowserLog,
+    OnProgress,
+)
 from framefleet.local.warm import warm_browsers
-from framefleet.rendering.output_file import check_output
 
 __all__ = [
     "get_compositions",
@@ -118,10 +123,7 @@ async def render_media(
         on_progress=on_progress, on_browser_log=on_browser_log, on_artifact=on_artifact
     )
     request = requests.media_request(site, composition, output, options, listeners)
-    async with _render(cancel_signal):
-        from framefleet.local import media
-
-        return await media.render(request)
+    return await _frames(request, cancel_signal)
 
 
 @documented(SequenceArguments)
@@ -154,10 +156,7 @@ async def render_frames(
         on_progress=on_progress, on_browser_log=on_browser_log, on_artifact=on_artifact
     )
     request = requests.sequence_request(site, composition, output, options, listeners)
-    async with _render(cancel_signal):
-        from framefleet.local import media
-
-        return await media.render(request)
+    return await _frames(request, cancel_signal)
 
 
 @documented(StillArguments)
@@ -184,12 +183,20 @@ async def render_still(
     """
     listeners = Listeners(on_browser_log=on_browser_log, on_artifact=on_artifact)
     request = requests.still_request(site, composition, output, options, listeners)
-    if request.output is not None:
-        check_output(request.output, overwrite=request.overwrite)
+    request.check_outputs()
     async with _render(cancel_signal), open_session(request.site) as session:
         from framefleet.local import still
 
         return await still.render(request, session)
+
+
+async def _frames(request: MediaRequest, signal: CancelSignal | None) -> RenderResult:
+    request.check_outputs()
+    opening = open_session(request.site, browsers=request.browsers)
+    async with _render(signal), opening as session:
+        from framefleet.local import media
+
+        return await media.render(request, session)
 
 
 @asynccontextmanager

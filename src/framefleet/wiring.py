@@ -9,7 +9,7 @@ from typing import assert_never
 
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.supervisor import BrowserSupervisor
-from framefleet.compositions.location import SiteLocation
+from framefleet.compositions.site import OpenSite
 from framefleet.domain.events import Log
 from framefleet.executors.inline import InlineExecutor
 from framefleet.executors.process import ProcessExecutor
@@ -23,7 +23,8 @@ async def open_executor(
     name: ExecutorName,
     *,
     slots: int,
-    site: str,
+    address: str,
+    site: OpenSite,
     storage: LocalStorage,
     supervisor: BrowserSupervisor,
     browser: BrowserOptions,
@@ -31,17 +32,18 @@ async def open_executor(
 ) -> AsyncIterator[Executor]:
     """The executor of that name. Inline it borrows from `supervisor`, whose browsers are warm.
 
-    Worker processes start their own, so idle ones of `supervisor` are ended.
+    Worker processes open the site at `address` themselves and start their own browsers, so idle
+    ones of `supervisor` are ended.
     """
     match name:
         case "inline":
-            async with InlineExecutor(
-                slots, SiteLocation.parse(site), storage, supervisor, on_log
-            ) as inline:
+            async with InlineExecutor(slots, site, storage, supervisor, on_log) as inline:
                 yield inline
         case "process":
             await supervisor.end_idle()
-            async with ProcessExecutor(slots, site, str(storage.root), browser, on_log) as process:
+            async with ProcessExecutor(
+                slots, address, str(storage.root), browser, on_log
+            ) as process:
                 yield process
         case never:
             assert_never(never)

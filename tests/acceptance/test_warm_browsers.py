@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import anyio
 import psutil
@@ -52,10 +53,8 @@ async def test_the_same_for_asynchronous_callers(pages, tmp_path):
             kept = browsers()
         async with anyio.create_task_group() as tasks:
             for name in ("c.png", "d.png"):
-                output = tmp_path / name
-                tasks.start_soon(
-                    lambda output=output: aio.render_still(pages / "stamped.html", output=output)
-                )
+                render = partial(aio.render_still, pages / "stamped.html", output=tmp_path / name)
+                tasks.start_soon(render)
         assert len(kept) == 1
         assert browsers() > kept, "two at once need two"
     assert not browsers()

@@ -91,7 +91,8 @@ def open_bench(request, pages, tmp_path):
             async with open_executor(
                 request.param,
                 slots=slots,
-                site=site.site,
+                address=site.site,
+                site=session.site,
                 storage=store,
                 supervisor=session.supervisor,
                 browser=site.browser,

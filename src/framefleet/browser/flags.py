@@ -102,12 +102,14 @@ class BrowserOptions:
 
     `chromium` holds for every page of the browser. `frame_control` has frames drawn only when they
     are asked for, where the browser can do so; without it each picture is a screenshot.
-    `start_timeout_s` bounds the start of the process, `answer_timeout_s` each of its answers.
+    `raster_threads` paint the tiles of a page side by side. `start_timeout_s` bounds the start of
+    the process, `answer_timeout_s` each of its answers.
     """
 
     executable: Path | None = None
     chromium: ChromiumOptions = field(default_factory=ChromiumOptions)
     frame_control: bool = True
+    raster_threads: int = 1
     start_timeout_s: float = 25.0
     answer_timeout_s: float = 60.0
 
@@ -133,6 +135,7 @@ def command_line(executable: Executable, profile: Path, options: BrowserOptions)
         *_GL_FLAGS[options.chromium.gl],
         *_towards_pages(options.chromium),
         *(() if options.chromium.small_tiles else _LARGE_TILES),
+        f"--num-raster-threads={options.raster_threads}",
         *sandbox,
         *_shared_memory(),
         "--disable-site-isolation-trials",

@@ -10,7 +10,7 @@ from typing import Self
 import anyio
 
 from framefleet.browser.supervisor import BrowserSupervisor
-from framefleet.compositions.location import SiteLocation
+from framefleet.compositions.site import OpenSite
 from framefleet.domain.events import Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import FramefleetError
@@ -21,10 +21,13 @@ from framefleet.worker.worker import Worker
 
 @dataclass(slots=True)
 class InlineExecutor:
-    """Runs workers as tasks of this process's event loop. Browsers come from `supervisor`."""
+    """Runs workers as tasks of this process's event loop.
+
+    They share `site`; browsers come from `supervisor`.
+    """
 
     slots: int
-    location: SiteLocation
+    site: OpenSite
     storage: Storage
     supervisor: BrowserSupervisor
     on_log: Callable[[Log], None]
@@ -54,5 +57,5 @@ class InlineExecutor:
 
     async def _start(self, plan: Plan) -> Worker:
         return await self._stack.enter_async_context(
-            Worker(plan, self.location, self.storage, self.supervisor, on_log=self.on_log)
+            Worker(plan, self.site, self.storage, self.supervisor, on_log=self.on_log)
         )

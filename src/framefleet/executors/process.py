@@ -78,6 +78,7 @@ class ProcessExecutor:
             storage=self.storage,
             browser_executable=str(executable) if executable else None,
             browser_frame_control=self.browser.frame_control,
+            browser_raster_threads=self.browser.raster_threads,
             browser_start_timeout_s=self.browser.start_timeout_s,
         )
         return await _Worker.start(job)

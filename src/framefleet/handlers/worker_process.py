@@ -19,6 +19,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.compositions.location import SiteLocation
+from framefleet.compositions.site import open_site
 from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import FramefleetError
@@ -58,14 +59,16 @@ async def serve(lines: MemoryObjectReceiveStream[bytes], reporter: _Reporter) ->
         executable=executable,
         chromium=plan.page.chromium,
         frame_control=job.browser_frame_control,
+        raster_threads=job.browser_raster_threads,
         start_timeout_s=job.browser_start_timeout_s,
         answer_timeout_s=plan.page.timeout_s,
     )
     async with (
         BrowserSupervisor(options) as supervisor,
+        open_site(SiteLocation.parse(job.site), plan.page) as site,
         Worker(
             plan,
-            SiteLocation.parse(job.site),
+            site,
             local_storage(Path(job.storage)),
             supervisor,
             on_log=reporter.log,

@@ -27,22 +27,17 @@ from framefleet.encoding.hardware import choose_encoder
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.errors import writing
 from framefleet.local.assembling import LocalAssembly, Target
-from framefleet.local.opening import open_session
-from framefleet.local.requests import MediaRequest
+from framefleet.local.requests import MAX_INLINE_STREAMS, MediaRequest
 from framefleet.local.session import Session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
-from framefleet.rendering.output_file import check_output, default_output
+from framefleet.rendering.output_file import check_output, check_sequence_folder, default_output
 from framefleet.rendering.planning import Filming, plan
-from framefleet.rendering.sequence import check_sequence_folder, sequence_names
+from framefleet.rendering.sequence import sequence_names
 from framefleet.storages.local import LocalStorage
 from framefleet.wiring import local_storage, open_executor
 
 logger = logging.getLogger(__name__)
-
-# A frame costs one interpreter about 4 ms, against 80 ms of browser and encoder: four streams
-# leave it mostly idle (docs/decisions/0001).
-MAX_INLINE_STREAMS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +77,18 @@ class RenderResult:
         }
 
 
-async def render(request: MediaRequest) -> RenderResult:
+async def render(request: MediaRequest, session: Session) -> RenderResult:
     """Render a video, a sound or a sequence of pictures.
 
     Raises:
-        FramefleetError: it failed; no output is left behind, and no process.
+        FramefleetError: it failed; no output is left behind.
     """
-    started = time.monotonic()
-    options = await _resolve(request, None)
-    if request.output is not None and options.output.codec is None:
-        check_sequence_folder(request.output, overwrite=request.overwrite)
-    elif request.output is not None:
-        check_output(request.output, overwrite=request.overwrite)
-    if request.separate_audio is not None:
-        check_output(request.separate_audio, overwrite=request.overwrite)
-    async with open_session(request.site) as session, _scratch() as folder:
-        composition, filming = await session.select_for(request.composition, options.capture)
-        options = await _resolve(request, composition)
+    await _with_encoder(request.provisional)
+    async with _scratch() as folder:
+        composition, filming = await session.select_for(
+            request.composition, request.provisional.capture
+        )
+        options = await _with_encoder(request.resolve(composition))
         for warning in (*options.warnings, *_container_warnings(options)):
             logger.warning("option_unused", extra={"text": warning})
         frozen = plan(
@@ -134,16 +124,19 @@ async def render(request: MediaRequest) -> RenderResult:
         fps=frozen.fps,
         chunks=len(frozen.chunks),
         retries=final.retries,
-        elapsed_s=time.monotonic() - started,
+        elapsed_s=time.monotonic() - session.started_s,
         capture="begin-frame" if filming.has_frame_control else "screenshot",
         separate_audio=request.separate_audio,
         artifacts=tuple(artifact.path for artifact in artifacts),
     )
 
 
-async def _resolve(request: MediaRequest, composition: Composition | None) -> Resolved:
-    """The options as rules have them, with an encoder that this machine has."""
-    options = request.resolve(composition)
+async def _with_encoder(options: Resolved) -> Resolved:
+    """The options with an encoder that this machine has.
+
+    Raises:
+        OptionError: it has none of the kind that is required.
+    """
     video = options.video
     if video is None:
         return options
@@ -187,7 +180,8 @@ async def _run(
     async with open_executor(
         request.executor or ("inline" if slots <= MAX_INLINE_STREAMS else "process"),
         slots=slots,
-        site=request.site.site,
+        address=request.site.site,
+        site=session.site,
         storage=storage,
         supervisor=session.supervisor,
         browser=request.site.browser,

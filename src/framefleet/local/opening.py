@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -14,15 +15,16 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_session(request: SiteRequest) -> AsyncIterator[Session]:
-    """Open the site; browsers start when they are needed, the first at once.
+async def open_session(request: SiteRequest, *, browsers: int = 1) -> AsyncIterator[Session]:
+    """Open the site; `browsers` start at once, more when they are needed.
 
     They end with the session, unless they are kept warm.
     """
+    started_s = time.monotonic()
     async with supervised(request.browser) as supervisor:
-        await supervisor.prestart()
+        await supervisor.prestart(browsers)
         # Chromium takes as long to start as this to be imported.
         from framefleet.local.session import look_at
 
-        async with look_at(request, supervisor) as session:
+        async with look_at(request, supervisor, started_s=started_s) as session:
             yield session

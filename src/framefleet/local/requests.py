@@ -29,8 +29,15 @@ from framefleet.domain.plan import PageOptions
 from framefleet.domain.progress import RenderProgress
 from framefleet.domain.rules import Resolved
 from framefleet.machine import default_streams, usable_cores
+from framefleet.rendering.output_file import check_output, check_sequence_folder
 from framefleet.rendering.planning import Division
 from framefleet.settings import ExecutorName, Settings
+
+# A frame costs one interpreter about 4 ms, against 80 ms of browser and encoder: four streams
+# leave it mostly idle (docs/decisions/0001).
+MAX_INLINE_STREAMS = 4
+# What Chromium itself allows.
+_MOST_RASTER_THREADS = 4
 
 OnBrowserLog = Callable[[Log], None]
 OnProgress = Callable[[RenderProgress], None]
@@ -55,13 +62,15 @@ class SiteRequest:
 class MediaRequest:
     """Frames somebody wants as a file, or as a folder of pictures.
 
-    `resolve` checks the options, with the defaults of the composition once it is known.
-    `separate_audio` is the file for the sound, if it is to have one of its own.
+    `provisional` are the options as far as they go without the composition; `resolve` has the
+    defaults of one as well. `separate_audio` is the file for the sound, if it is to have one of its
+    own.
     """
 
     site: SiteRequest
     composition: str | None
-    resolve: Callable[[Composition | None], Resolved]
+    provisional: Resolved
+    resolve: Callable[[Composition], Resolved]
     output: Path | None
     separate_audio: Path | None
     overwrite: bool
@@ -69,6 +78,26 @@ class MediaRequest:
     executor: ExecutorName | None
     on_progress: OnProgress
     on_artifact: OnArtifact
+
+    @property
+    def browsers(self) -> int:
+        """How many browsers this process is likely to want: one where worker processes film."""
+        streams = self.division.streams
+        is_inline = self.executor == "inline" or streams <= MAX_INLINE_STREAMS
+        return streams if is_inline and self.executor != "process" else 1
+
+    def check_outputs(self) -> None:
+        """Refuse outputs that cannot be written, before any work is done.
+
+        Raises:
+            OptionError, OutputError, OutputExistsError: says which one.
+        """
+        if self.output is not None and self.provisional.output.codec is None:
+            check_sequence_folder(self.output, overwrite=self.overwrite)
+        elif self.output is not None:
+            check_output(self.output, overwrite=self.overwrite)
+        if self.separate_audio is not None:
+            check_output(self.separate_audio, overwrite=self.overwrite)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +111,15 @@ class StillRequest:
     frame: int
     capture: CaptureOptions
     on_artifact: OnArtifact
+
+    def check_outputs(self) -> None:
+        """Refuse an output that cannot be written, before any work is done.
+
+        Raises:
+            OutputError, OutputExistsError: it cannot.
+        """
+        if self.output is not None:
+            check_output(self.output, overwrite=self.overwrite)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +204,9 @@ def _frames_request(
         options["concurrency"], cores=usable_cores(), default=default_streams()
     )
     return MediaRequest(
-        site=_site_request(site, options, listeners),
+        site=_site_request(site, options, listeners, streams=streams),
         composition=composition,
+        provisional=resolve(None),
         resolve=resolve,
         output=output,
         separate_audio=separate_audio,
@@ -181,7 +220,9 @@ def _frames_request(
     )
 
 
-def _site_request(site: Site, options: dict[str, Any], listeners: Listeners) -> SiteRequest:
+def _site_request(
+    site: Site, options: dict[str, Any], listeners: Listeners, *, streams: int = 1
+) -> SiteRequest:
     chromium = rules.read_chromium(complete(ChromiumArguments, options["chromium_options"]))
     timeout_s = rules.read_timeout(options["timeout_in_milliseconds"])
     browser = Settings.from_environment().browser_options(
@@ -202,9 +243,16 @@ def _site_request(site: Site, options: dict[str, Any], listeners: Listeners) -> 
                 options["width"], options["height"], options["fps"], options["duration_in_frames"]
             )
         ),
-        browser=replace(browser, answer_timeout_s=timeout_s),
+        browser=replace(
+            browser, answer_timeout_s=timeout_s, raster_threads=_raster_threads(streams)
+        ),
         on_log=listeners.on_browser_log or _ignore,
     )
+
+
+def _raster_threads(streams: int) -> int:
+    """Chromium's share of the cores that other streams leave: it paints 1080p in two tiles."""
+    return max(1, min(_MOST_RASTER_THREADS, usable_cores() // streams))
 
 
 def _ignore(_: object) -> None:

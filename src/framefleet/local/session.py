@@ -23,8 +23,9 @@ from framefleet.local.requests import SiteRequest
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open site and the browsers lent to it."""
+    """An open site and the browsers lent to it, begun at `started_s` of the monotonic clock."""
 
+    started_s: float
     request: SiteRequest
     site: OpenSite
     supervisor: BrowserSupervisor
@@ -93,7 +94,9 @@ class Filming:
 
 
 @asynccontextmanager
-async def look_at(request: SiteRequest, supervisor: BrowserSupervisor) -> AsyncIterator[Session]:
+async def look_at(
+    request: SiteRequest, supervisor: BrowserSupervisor, *, started_s: float
+) -> AsyncIterator[Session]:
     """Open the site of `request`; browsers are those of `supervisor`."""
     async with open_site(SiteLocation.parse(request.site), request.page) as site:
-        yield Session(request, site, supervisor, SourceMaps(site))
+        yield Session(started_s, request, site, supervisor, SourceMaps(site))

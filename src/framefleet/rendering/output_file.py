@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from framefleet.domain.composition import Composition
-from framefleet.errors import DiskFullError, OutputError, OutputExistsError, full_disk, writing
+from framefleet.errors import (
+    DiskFullError,
+    OptionError,
+    OutputError,
+    OutputExistsError,
+    full_disk,
+    writing,
+)
 
 
 @contextmanager
@@ -43,6 +50,36 @@ def check_absent(path: Path, *, overwrite: bool) -> None:
     """
     if path.exists() and not overwrite:
         raise OutputExistsError(f"{path} exists already. Choose another name or give --overwrite.")
+
+
+def check_sequence_folder(folder: Path, names: Collection[str] = (), *, overwrite: bool) -> None:
+    """Refuse a folder that pictures cannot be written to, before any work is done.
+
+    Args:
+        names: the pictures, as far as they are known already; others in the folder are left alone.
+        overwrite: replace pictures that are there already.
+
+    Raises:
+        OptionError: its name looks like a file's.
+        OutputExistsError: a picture is there and may not be replaced.
+        OutputError: it is a file, or the folder it is to be in is missing or read-only.
+    """
+    if folder.suffix:
+        raise OptionError(
+            "The output directory of the image sequence cannot have an extension. "
+            f"Got: {folder.suffix[1:]}",
+            hint=f"Name a folder, such as {folder.with_suffix('')}.",
+        )
+    check_output(folder, overwrite=False, is_folder=True)
+    if overwrite or not folder.is_dir():
+        return
+    present = {path.name for path in folder.iterdir()}
+    taken = [name for name in names if name in present]
+    if taken:
+        others = f" and {len(taken) - 1} others exist" if taken[1:] else " exists"
+        raise OutputExistsError(
+            f"{folder / taken[0]}{others} already. Choose another folder or give --overwrite."
+        )
 
 
 def default_output(composition: Composition, extension: str | None) -> Path:

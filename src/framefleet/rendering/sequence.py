@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from framefleet.domain.output import ImageFormat
 from framefleet.domain.plan import Plan
 from framefleet.encoding.join import ChunkVideo
 from framefleet.encoding.picture_chunk import read_pictures
-from framefleet.errors import OptionError, OutputExistsError, writing
-from framefleet.rendering.output_file import check_output
+from framefleet.errors import writing
+from framefleet.rendering.output_file import check_sequence_folder
 
 
 def picture_names(
@@ -41,36 +41,6 @@ def sequence_names(plan: Plan) -> list[str]:
         pattern=plan.output.picture_pattern,
         image_format=plan.capture.image_format,
     )
-
-
-def check_sequence_folder(folder: Path, names: Collection[str] = (), *, overwrite: bool) -> None:
-    """Refuse a folder that pictures cannot be written to, before any work is done.
-
-    Args:
-        names: the pictures, as far as they are known already; others in the folder are left alone.
-        overwrite: replace pictures that are there already.
-
-    Raises:
-        OptionError: its name looks like a file's.
-        OutputExistsError: a picture is there and may not be replaced.
-        OutputError: it is a file, or the folder it is to be in is missing or read-only.
-    """
-    if folder.suffix:
-        raise OptionError(
-            "The output directory of the image sequence cannot have an extension. "
-            f"Got: {folder.suffix[1:]}",
-            hint=f"Name a folder, such as {folder.with_suffix('')}.",
-        )
-    check_output(folder, overwrite=False, is_folder=True)
-    if overwrite or not folder.is_dir():
-        return
-    present = {path.name for path in folder.iterdir()}
-    taken = [name for name in names if name in present]
-    if taken:
-        others = f" and {len(taken) - 1} others exist" if taken[1:] else " exists"
-        raise OutputExistsError(
-            f"{folder / taken[0]}{others} already. Choose another folder or give --overwrite."
-        )
 
 
 def write_sequence(

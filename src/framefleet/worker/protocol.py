@@ -17,6 +17,7 @@ class Job(msgspec.Struct, tag="job", kw_only=True):
     storage: str
     browser_executable: str | None
     browser_frame_control: bool
+    browser_raster_threads: int
     browser_start_timeout_s: float
 
 

@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from framefleet.browser.supervisor import BrowserSupervisor
-from framefleet.compositions.location import SiteLocation
-from framefleet.compositions.site import open_site
+from framefleet.compositions.site import OpenSite
 from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import writing
@@ -33,14 +32,14 @@ class Worker:
     def __init__(
         self,
         plan: Plan,
-        location: SiteLocation,
+        site: OpenSite,
         storage: Storage,
         supervisor: BrowserSupervisor,
         *,
         on_log: Callable[[Log], None],
     ) -> None:
         self._plan = plan
-        self._location = location
+        self._site = site
         self._storage = storage
         self._supervisor = supervisor
         self._on_log = on_log
@@ -48,9 +47,8 @@ class Worker:
         self._studio: Studio | None = None
 
     async def __aenter__(self) -> Self:
-        site = await self._stack.enter_async_context(open_site(self._location, self._plan.page))
         self._studio = await self._stack.enter_async_context(
-            Studio(self._plan, site, self._supervisor, on_log=self._on_log)
+            Studio(self._plan, self._site, self._supervisor, on_log=self._on_log)
         )
         return self
 

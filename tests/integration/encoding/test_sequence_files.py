@@ -18,7 +18,8 @@ from framefleet.errors import (
     OutputError,
     OutputExistsError,
 )
-from framefleet.rendering.sequence import check_sequence_folder, write_sequence
+from framefleet.rendering.output_file import check_sequence_folder
+from framefleet.rendering.sequence import write_sequence
 
 PICTURES = [b"first", None, b"third", b"third", None, b"last"]
 SHOWN = [b"first", b"first", b"third", b"third", b"third", b"last"]

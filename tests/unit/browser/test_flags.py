@@ -58,6 +58,11 @@ def test_tiles_are_large_unless_chromiums_own_are_asked_for():
     assert not [flag for flag in line(chromium=ChromiumOptions(small_tiles=True)) if "tile" in flag]
 
 
+def test_tiles_are_painted_by_so_many_threads():
+    assert "--num-raster-threads=1" in line()
+    assert "--num-raster-threads=3" in line(raster_threads=3)
+
+
 def test_an_unknown_gl_back_end_lists_the_known_ones():
     names = ", ".join(GL_BACKENDS)
     with pytest.raises(OptionError, match=f'"gl" must be one of {names}, but is "x"'):
