@@ -107,6 +107,9 @@ async def pictures(
         ("Clip", range(20, 32)),
         ("Holds", range(14, 28)),
         ("Delayed", range(6)),
+        ("Suspended", range(4)),
+        ("LottieTitle", range(10, 20)),
+        ("Html5Clip", range(20, 26)),
     ],
 )
 async def test_the_fast_path_gives_the_pictures_of_the_slow_one(browser, site, composition, frames):
