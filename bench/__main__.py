@@ -85,7 +85,7 @@ def main() -> None:
     if not arguments.report_only:
         adopt_orphans()
         OUT.mkdir(parents=True, exist_ok=True)
-        write_results(run_suite(options), arguments.results)
+        run_suite(options, lambda results: write_results(results, arguments.results))
     results = read_results(arguments.results)
     plot = arguments.report.with_suffix(".svg")
     write_plot(results, plot)

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from bench.pages import PAGES
+from bench.pages import PAGES, STILL_GOAL
 from bench.results import Ratio, Results, of_subject, ratio
-from bench.rivals import RIVALS
+from bench.rivals import OURS, RIVALS
 
 LEFT, RIGHT, TOP = 110, 60, 52
 WIDTH, BAR, ROW = 720, 14, 46
 COLOURS = {"Remotion": "#2563eb", "HyperFrames": "#d97706"}
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Our wall time over each rival's; `goal` is that beside Remotion."""
+
+    name: str
+    goal: float
+    ratios: dict[str, Ratio]
+
+
 def write_plot(results: Results, path: Path) -> None:
     """Bars are medians, lines reach from the lowest to the highest round, marks are goals."""
-    measured = [
-        (page, [(r.theirs, ratio(own, r.ours, r.theirs, "wall_s")) for r in RIVALS])
-        for page in PAGES
-        if (own := of_subject(results.renders, page.id))
-    ]
-    highest = max([1.0, *(r.high for _, found in measured for _, r in found if r)])
+    rows = list(measured(results))
+    highest = max([1.0, *(ratio.high for row in rows for ratio in row.ratios.values())])
     scale = (WIDTH - LEFT - RIGHT) / (highest * 1.05)
-    height = TOP + ROW * len(measured) + 34
+    height = TOP + ROW * len(rows) + 34
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'font-family="sans-serif" font-size="12" fill="#1e293b">',
@@ -33,18 +39,36 @@ def write_plot(results: Results, path: Path) -> None:
         *legend(),
         *axis(scale, highest, height),
     ]
-    for row, (page, found) in enumerate(measured):
-        y = TOP + ROW * row
-        lines.append(text(LEFT - 10, y + BAR + 4, page.id, anchor="end"))
-        for offset, (rival, value) in enumerate(found):
-            if value:
-                lines += bar(y + offset * (BAR + 2), value, COLOURS[rival], scale)
-        lines.append(mark(y, page.goal, scale))
+    for number, row in enumerate(rows):
+        y = TOP + ROW * number
+        lines.append(text(LEFT - 10, y + BAR + 4, row.name, anchor="end"))
+        for offset, rival in enumerate(COLOURS):
+            if rival in row.ratios:
+                lines += bar(y + offset * (BAR + 2), row.ratios[rival], COLOURS[rival], scale)
+        lines.append(mark(y, row.goal, scale))
     path.write_text("\n".join([*lines, "</svg>"]) + "\n")
 
 
+def measured(results: Results) -> Iterator[Row]:
+    """The pages that were filmed, and the still."""
+    for page in PAGES:
+        own = of_subject(results.renders, page.id)
+        ratios = {r.theirs: ratio(own, r.ours, r.theirs, "wall_s") for r in RIVALS}
+        yield from _row(page.id, page.goal, ratios)
+    stills = {r.theirs: ratio(results.stills, OURS, r.theirs, "wall_s") for r in RIVALS}
+    yield from _row("cold still", STILL_GOAL, stills)
+
+
+def _row(name: str, goal: float, ratios: Mapping[str, Ratio | None]) -> Iterator[Row]:
+    known = {rival: value for rival, value in ratios.items() if value}
+    if known:
+        yield Row(name, goal, known)
+
+
 def text(x: float, y: float, words: str, *, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+    # The halo keeps words legible over lines.
+    halo = 'paint-order="stroke" stroke="white" stroke-width="3"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {halo}>{escape(words)}</text>'
 
 
 def legend() -> Iterator[str]:

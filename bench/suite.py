@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,25 +57,37 @@ class ForeignLoad:
         return max(0.0, (_busy_s() - self._busy_s - own) / (elapsed * self.cores))
 
 
-def run_suite(options: Options) -> Results:
-    """Everything, stills first: they also bring each program from the disk into memory."""
+def run_suite(options: Options, keep: Callable[[Results], None]) -> None:
+    """Everything, stills first: they also bring each program from the disk into memory.
+
+    Args:
+        options: what to run.
+        keep: is handed what there is after every round, for the case that a later one fails.
+    """
     started = datetime.now(UTC)
     load = ForeignLoad()
     scenes = read_scenes()
     stills = time_stills(options, scenes[STILL_PAGE])
-    renders, filmed = time_pages(options, scenes)
     chunked = time_chunking(options, scenes[options.pages[0].id])
-    conditions = Conditions(
-        started=started.isoformat(timespec="minutes"),
-        processor=_processor(),
-        cores=usable_cores(),
-        memory_bytes=psutil.virtual_memory().total,
-        concurrency=options.concurrency,
-        foreign_load=load.read(),
-        versions=versions(),
-        most_frames=options.most_frames,
-    )
-    return Results(conditions, filmed, renders, stills, chunked)
+    renders: list[Measurement] = []
+    filmed: list[Filmed] = []
+    for number in range(options.rounds):
+        # Every page in each round, so that a slow hour strikes all pages alike.
+        for page in options.pages:
+            renders += time_page(options, scenes[page.id], number)
+            if number == 0:
+                filmed.append(look_at(options, scenes[page.id]))
+        conditions = Conditions(
+            started=started.isoformat(timespec="minutes"),
+            processor=_processor(),
+            cores=usable_cores(),
+            memory_bytes=psutil.virtual_memory().total,
+            concurrency=options.concurrency,
+            foreign_load=load.read(),
+            versions=versions(),
+            most_frames=options.most_frames,
+        )
+        keep(Results(conditions, filmed, renders, stills, chunked))
 
 
 def time_stills(options: Options, scene: Scene) -> list[Measurement]:
@@ -93,25 +105,31 @@ def time_stills(options: Options, scene: Scene) -> list[Measurement]:
     return [item for item in found if item.round > 0]
 
 
-def time_pages(
-    options: Options, scenes: dict[str, Scene]
-) -> tuple[list[Measurement], list[Filmed]]:
-    """Every page in each round, so that a slow hour strikes all pages alike."""
-    found: list[Measurement] = []
-    lengths = {page.id: _length(scenes[page.id], options) for page in options.pages}
-    for number in range(options.rounds):
-        for page in options.pages:
-            scene, frames = scenes[page.id], lengths[page.id]
-            for renderer in in_turns(options.renderers, number):
-                if number == 0:
-                    renderer.prepare(scene, frames)
-                output = film_of(page.id, renderer)
-                cost = _measure(renderer, page.id, renderer.command(scene, frames, output))
-                if (seen := count_frames(output)) != frames:
-                    raise SystemExit(f"{output} has {seen} frames, not {frames}")
-                size = output.stat().st_size
-                found.append(Measurement(renderer.name, page.id, number, cost, size))
-    return found, [_look_at(scenes[page.id], lengths[page.id], options) for page in options.pages]
+def time_page(options: Options, scene: Scene, number: int) -> list[Measurement]:
+    """A page with every renderer, in the order of the round."""
+    found = []
+    frames = _length(scene, options)
+    for renderer in in_turns(options.renderers, number):
+        if number == 0:
+            renderer.prepare(scene, frames)
+        output = film_of(scene.id, renderer)
+        cost = _measure(renderer, scene.id, renderer.command(scene, frames, output))
+        if (seen := count_frames(output)) != frames:
+            raise SystemExit(f"{output} has {seen} frames, not {frames}")
+        found.append(Measurement(renderer.name, scene.id, number, cost, output.stat().st_size))
+    return found
+
+
+def look_at(options: Options, scene: Scene) -> Filmed:
+    """Compare the films of a page, which are the same in every round, with the page."""
+    folder = OUT / f"{scene.id}-reference"
+    shutil.rmtree(folder, ignore_errors=True)
+    frames = _length(scene, options)
+    reference = take_reference(scene, sampled_frames(frames), folder)
+    found = {r.name: psnr_db(film_of(scene.id, r), reference) for r in options.renderers}
+    for name, value in found.items():
+        console.print(f"{scene.id:10} {name:22} {value:6.2f} dB")
+    return Filmed(scene.id, scene.width, scene.height, frames, found)
 
 
 def time_chunking(options: Options, scene: Scene) -> list[Measurement]:
@@ -161,16 +179,6 @@ def slug(name: str) -> str:
 
 def _length(scene: Scene, options: Options) -> int:
     return min(scene.frames, options.most_frames or scene.frames)
-
-
-def _look_at(scene: Scene, frames: int, options: Options) -> Filmed:
-    folder = OUT / f"{scene.id}-reference"
-    shutil.rmtree(folder, ignore_errors=True)
-    reference = take_reference(scene, sampled_frames(frames), folder)
-    found = {r.name: psnr_db(film_of(scene.id, r), reference) for r in options.renderers}
-    for name, value in found.items():
-        console.print(f"{scene.id:10} {name:22} {value:6.2f} dB")
-    return Filmed(scene.id, scene.width, scene.height, frames, found)
 
 
 def _measure(renderer: Renderer, subject: str, command: list[str]) -> Cost:

@@ -57,8 +57,8 @@ writeFileSync(
 <meta charset="utf-8">
 <style>
 html, body { margin: 0; width: ${width}px; height: ${height}px; overflow: hidden; }
-/* HyperFrames sets geometricPrecision for all, which moves glyphs. */
-* { text-rendering: auto !important; }
+/* Remotion sets the first for all; HyperFrames geometricPrecision, which moves glyphs. */
+* { box-sizing: border-box; text-rendering: auto !important; }
 #root { position: relative; width: ${width}px; height: ${height}px; overflow: hidden; }
 </style>
 </head>
