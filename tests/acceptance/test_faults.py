@@ -128,7 +128,7 @@ def test_a_browser_that_always_dies_ends_the_render(film, tmp_path, executor):
             kills.append(kill(BROWSER))
 
     with pytest.raises(BrowserCrashedError, match=r"Chunk 0 was tried 3 times\.") as caught:
-        film(executor=executor, on_progress=always, chunk_frames=FRAMES)
+        film(executor=executor, on_progress=always, chunk_frames=FRAMES, concurrency=1)
     assert kills == [1, 1, 1]
     assert caught.value.context["attempts"] == 3
     assert list(tmp_path.iterdir()) == []
@@ -330,6 +330,7 @@ def test_a_stopped_browser_does_not_hang_the_render(film, page_of, tmp_path):
     result = film(
         page,
         executor="inline",
+        concurrency=1,
         chunk_frames=20,
         timeout_in_milliseconds=SHORTEST_TIMEOUT_MS,
         on_progress=stop,
