@@ -80,7 +80,7 @@ class Film:
                 record = await render_chunk(frozen, index, studio, part)
             files.append(ChunkFiles(record, {VIDEO_FILE: part / VIDEO_FILE}))
         output = folder / "out.mp4"
-        assemble(frozen, files, output, sources={}, overwrite=False)
+        assemble(frozen, files, output, overwrite=False)
         return output, [file.paths[VIDEO_FILE] for file in files]
 
 

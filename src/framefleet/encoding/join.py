@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
@@ -152,7 +152,7 @@ class _Film:
     def __init__(self, container: OutputContainer, first: ChunkVideo, rate: Fraction) -> None:
         self._rate = rate
         with translated("read a chunk", first.path), av.open(str(first.path)) as source:
-            video = source.streams.video[0]
+            video = _video(source, first)
             self._is_in_order = video.codec.name in _WITHOUT_REORDERING
             self._opening = _UNDECODED if video.codec.name in _SELF_DESCRIBING else None
             self._expected = _parameters(video)
@@ -181,7 +181,7 @@ class _Film:
             translated("read a chunk", chunk.path),
             av.open(str(chunk.path), stream_options=self._opening) as source,
         ):
-            video = source.streams.video[0]
+            video = _video(source, chunk)
             if _parameters(video) != self._expected:
                 raise EncodingError(
                     f"The parameter sets of {chunk.path} differ from those of the first chunk: "
@@ -202,6 +202,12 @@ class _Film:
                 packet.stream = self._stream
                 position += 1
                 yield packet
+
+
+def _video(source: InputContainer, chunk: ChunkVideo) -> VideoStream:
+    if not source.streams.video:
+        raise EncodingError(f"The chunk {chunk.path} holds no video.")
+    return source.streams.video[0]
 
 
 def _copied_stream(container: OutputContainer, source: VideoStream, rate: Fraction) -> VideoStream:

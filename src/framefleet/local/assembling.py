@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
+import math
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -97,16 +97,16 @@ class LocalAssembly:
     def _coming(self, turns: AsyncIterator[int]) -> Iterator[ChunkFiles]:
         """The chunks in their turn, for the thread that assembles."""
         while True:
-            try:
-                chunk = anyio.from_thread.run(self._next, turns)
-            except concurrent.futures.CancelledError:
-                anyio.from_thread.check_cancelled()
-                raise
+            chunk = anyio.from_thread.run(self._next, turns)
             if chunk is None:
+                # Nothing of a thread's that begins after it was cancelled is cancelled by anyio.
+                anyio.from_thread.check_cancelled()
                 return
             yield chunk
 
     async def _next(self, turns: AsyncIterator[int]) -> ChunkFiles | None:
+        if anyio.current_effective_deadline() == -math.inf:
+            return None
         async for chunk in turns:
             files = self._fetched.pop(chunk)
             self._artifacts.append(files.record.artifacts)

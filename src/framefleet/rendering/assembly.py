@@ -18,6 +18,7 @@ from framefleet.encoding.gif import write_gif
 from framefleet.encoding.join import ChunkVideo, SoundFile, join
 from framefleet.encoding.retime import Samples
 from framefleet.encoding.sound_file import write_sound
+from framefleet.errors import EncodingError
 from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles
 from framefleet.rendering.chunk_sounds import INLINE_FILE, RecordedSounds, mix_chunks
 from framefleet.rendering.output_file import whole_file
@@ -50,8 +51,9 @@ def assemble(
 
     Raises:
         OutputError: the output exists, or cannot be written.
-        EncodingError, MediaError: chunks or sounds cannot be read.
+        EncodingError, MediaError: chunks or sounds are missing, or cannot be read.
     """
+    chunks = _all(plan, chunks)
     if plan.output.codec is None:
         names = sequence_names(plan)
         write_sequence(_videos(chunks), names, output, overwrite=overwrite, on_frames=on_frames)
@@ -140,6 +142,15 @@ def _write_sound(plan: Plan, chunks: Iterable[ChunkFiles], path: Path, on_frames
             metadata=plan.output.metadata,
             on_samples=lambda count: on_frames(min(plan.frame_count, int(count / frame_samples))),
         )
+
+
+def _all(plan: Plan, chunks: Iterable[ChunkFiles]) -> Iterator[ChunkFiles]:
+    count = 0
+    for chunk in chunks:
+        count += 1
+        yield chunk
+    if count != len(plan.chunks):
+        raise EncodingError(f"Only {count} of {len(plan.chunks)} chunks are there.")
 
 
 def _videos(chunks: Iterable[ChunkFiles]) -> Iterator[ChunkVideo]:
