@@ -12,7 +12,7 @@ from framefleet.domain.events import ChunkProgressed
 from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
 from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress, RenderStage
-from framefleet.domain.timing import FrameRange, split_evenly
+from framefleet.domain.timing import FrameRange
 
 
 def tally(frames: int = 90, chunks: int = 3, started_s: float = 100.0) -> ProgressTally:
