@@ -1,40 +1,32 @@
-"""Single frames for many askers at once: open decoders near the times asked for, images kept."""
+"""Single frames for many askers at once: each decoded once, the next one made ahead."""
 
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left, bisect_right, insort
-from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from fractions import Fraction
-from heapq import heappop, heappush
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from framefleet.encoding.frame_image import EncodedImage
-from framefleet.encoding.frame_source import (
-    WINDOW_BYTES,
-    FrameSource,
-    SourceFrame,
-    checked_time,
-    tick_at,
-)
+from framefleet.encoding.frame_readers import READERS_IN_ALL, READERS_PER_FILM, Reader, Readers
+from framefleet.encoding.frame_source import FrameSource, SourceFrame, checked_time
+from framefleet.encoding.image_buffers import ImageBuffers
+from framefleet.encoding.image_cache import MEBIBYTE, Film, FilmKey, ImageCache
 from framefleet.errors import MediaError
 from framefleet.machine import available_memory_bytes
 
-MEBIBYTE = 1024 * 1024
 # Films are mostly read once and forwards, so more seldom pays; browsers and encoders of the same
 # machine need the memory more.
 DEFAULT_CACHE_SHARE = 8
 LARGEST_DEFAULT_CACHE_BYTES = 2048 * MEBIBYTE
 SMALLEST_DEFAULT_CACHE_BYTES = 128 * MEBIBYTE
 
-# As many browsers as film in one process, and some that are left behind.
-READERS_PER_FILM = 8
-READERS_IN_ALL = 16
-# A reader that stands this little before a time goes on to it without a seek.
-NEAR_S = 1.0
+# A frame takes about 10 ms at 1080p, and a page asks for one in 100: two do for twenty pages.
+LOOK_AHEAD_THREADS = 2
+# As many places as pages may show at once; further ones are served when they ask.
+MOST_AHEAD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,94 +36,38 @@ class FrameCounters:
     Attributes:
         decoded_frames: frames that left a decoder, asked for or on the way.
         encoded_frames: images made.
+        ahead_frames: those of them made before they were asked for.
         seeks: jumps within an open file.
-        hits: requests answered from the cache.
+        hits: requests answered from memory.
         opened_readers: decoders opened so far.
         open_readers: decoders open now.
         cached_bytes: size of the images kept now.
+        held_bytes: size of the decoded frames kept now, but for three of each decoder.
     """
 
     decoded_frames: int
     encoded_frames: int
+    ahead_frames: int
     seeks: int
     hits: int
     opened_readers: int
     open_readers: int
     cached_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class _FilmKey:
-    path: Path
-    changed_ns: int
-    transparent: bool
-    tone_mapped: bool
-
-
-@dataclass(eq=False, slots=True)
-class _Film:
-    """One file read one way: where its cached images start, once its clock is known."""
-
-    key: _FilmKey
-    time_base: Fraction | None = None
-    starts: list[int] = field(default_factory=list)
-
-
-class _Turns:
-    """Lets in one caller at a time, of those waiting the one with the earliest time.
-
-    A plain lock lets callers overtake each other, so a late one would find its frame gone.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting: list[float] = []
-        self._is_taken = False
-
-    @contextmanager
-    def take(self, time_s: float) -> Iterator[None]:
-        with self._changed:
-            heappush(self._waiting, time_s)
-            self._changed.wait_for(lambda: not self._is_taken and self._waiting[0] == time_s)
-            heappop(self._waiting)
-            self._is_taken = True
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._is_taken = False
-                self._changed.notify_all()
-
-
-@dataclass(eq=False, slots=True)
-class _Reader:
-    """One decoder, or the place for one.
-
-    `source` belongs to whose turn it is; the rest, which is for choosing among readers, to the
-    extractor's lock.
-    """
-
-    film: _Film
-    oldest_s: float
-    newest_s: float
-    users: int = 0
-    turns: _Turns = field(default_factory=_Turns)
-    source: FrameSource | None = None
-
-    def is_near(self, time_s: float) -> bool:
-        return self.oldest_s <= time_s <= self.newest_s + NEAR_S
+    held_bytes: int
 
 
 class FrameExtractor:
     """Gives single frames of video files to any number of threads.
 
-    Requests mostly come with rising times, interleaved over browser tabs. Those near each other
-    share one decoder, which goes forward; a far one gets its own while the limits allow, else the
-    one that was not used for longest.
+    Each place where a page shows a film asks for it in equal steps, frame by frame. A decoder goes
+    forward with it, shared with places close by, and a thread makes the image it asks for next
+    while the page draws. A place far from others gets a decoder of its own while the limits allow,
+    else the one that was not used for longest.
 
     Args:
-        cache_bytes: how much of the answers to keep, beside the few frames that each decoder
-            holds; by default an eighth of the memory available, 128 MiB to 2 GiB.
+        cache_bytes: how much to keep of images and decoded frames, but for three frames of each
+            decoder; by default an eighth of the memory available, 128 MiB to 2 GiB. All of it is
+            used only for films whose frames are asked for again.
         readers_per_film: most decoders open for one file.
         readers_in_all: most decoders open.
     """
@@ -143,18 +79,16 @@ class FrameExtractor:
         readers_per_film: int = READERS_PER_FILM,
         readers_in_all: int = READERS_IN_ALL,
     ) -> None:
-        self._readers_per_film = readers_per_film
-        self._readers_in_all = readers_in_all
         limit_bytes = default_cache_bytes() if cache_bytes is None else cache_bytes
-        self._images = _ImageCache(limit_bytes)
-        self._window_bytes = min(limit_bytes, WINDOW_BYTES)
         self._lock = threading.Lock()
-        self._films: dict[_FilmKey, _Film] = {}
-        # The least recently used comes first.
-        self._readers: OrderedDict[_Reader, None] = OrderedDict()
+        self._films: dict[FilmKey, Film] = {}
+        self._readers = Readers(limit_bytes, readers_per_film, readers_in_all)
+        self._images = ImageCache(limit_bytes)
+        self._buffers = ImageBuffers()
+        self._threads = ThreadPoolExecutor(LOOK_AHEAD_THREADS, "framefleet-frames")
+        self._ahead: dict[tuple[Film, float], Future[None]] = {}
         self._is_closed = False
-        self._retired_frames = self._retired_seeks = 0
-        self._encoded_frames = self._hits = self._opened_readers = 0
+        self._encoded_frames = self._ahead_frames = self._hits = self._opened_readers = 0
 
     def extract(
         self, path: Path, *, source: str, time_s: float, transparent: bool, tone_mapped: bool
@@ -173,20 +107,15 @@ class FrameExtractor:
         """
         time_s = checked_time(time_s)
         with self._lock:
-            key = _FilmKey(path, _changed_ns(path), transparent, tone_mapped)
-            film = self._films.setdefault(key, _Film(key))
-        if (image := self._find(film, time_s)) is not None:
-            return image
-        with self._reading(film, time_s) as reader:
-            decoder, frame = self._locate(reader, source, time_s)
-        with frame.lock:
-            # Whoever asked for the same frame a moment ago has made the image by now.
-            if (image := self._find(film, time_s)) is not None:
-                return image
-            image = decoder.encode(frame)
-            with self._lock:
-                self._encoded_frames += 1
-                self._images.put(film, frame, image)
+            key = FilmKey(path, _changed_ns(path), transparent, tone_mapped)
+            film = self._films.setdefault(key, Film(key))
+            step_s = film.requests.note(time_s)
+            image = self._images.get(film, time_s)
+            self._hits += image is not None
+        if image is None:
+            image = self._make(film, time_s, *self._locate(film, source, time_s, step_s))
+        if step_s is not None:
+            self._look_ahead(film, source, time_s + step_s, step_s)
         return image
 
     @property
@@ -195,13 +124,16 @@ class FrameExtractor:
         with self._lock:
             sources = [reader.source for reader in self._readers if reader.source is not None]
             return FrameCounters(
-                decoded_frames=self._retired_frames + sum(one.decoded_frames for one in sources),
+                decoded_frames=self._readers.decoded_frames
+                + sum(one.decoded_frames for one in sources),
                 encoded_frames=self._encoded_frames,
-                seeks=self._retired_seeks + sum(one.seeks for one in sources),
+                ahead_frames=self._ahead_frames,
+                seeks=self._readers.seeks + sum(one.seeks for one in sources),
                 hits=self._hits,
                 opened_readers=self._opened_readers,
                 open_readers=len(sources),
                 cached_bytes=self._images.size_bytes,
+                held_bytes=self._readers.held_bytes,
             )
 
     def close(self) -> None:
@@ -209,56 +141,74 @@ class FrameExtractor:
         with self._lock:
             self._is_closed = True
             readers = list(self._readers)
+        self._threads.shutdown(cancel_futures=True)
         for reader in readers:
             with reader.turns.take(0), self._lock:
-                self._shut(reader)
+                self._readers.shut(reader)
         with self._lock:
             self._images.clear()
 
-    def _find(self, film: _Film, time_s: float) -> EncodedImage | None:
-        with self._lock:
-            image = self._images.get(film, time_s)
-            self._hits += image is not None
-            return image
-
-    @contextmanager
-    def _reading(self, film: _Film, time_s: float) -> Iterator[_Reader]:
-        """A reader for a time, which is not retired meanwhile."""
-        with self._lock:
-            reader = self._choose(film, time_s)
-            reader.users += 1
-            self._readers[reader] = None
-            self._readers.move_to_end(reader)
-        try:
-            yield reader
-        finally:
+    def _make(
+        self, film: Film, time_s: float, decoder: FrameSource, frame: SourceFrame
+    ) -> EncodedImage:
+        with frame.lock:
+            # Whoever asked for the same frame a moment ago has made the image by now.
             with self._lock:
-                reader.users -= 1
+                if (image := self._images.get(film, time_s)) is not None:
+                    self._hits += 1
+                    return image
+            image = decoder.encode(frame)
+            self._keep(film, frame, image)
+        return image
 
-    def _choose(self, film: _Film, time_s: float) -> _Reader:
-        readers = [reader for reader in self._readers if reader.film is film]
-        if near := [reader for reader in readers if reader.is_near(time_s)]:
-            chosen = min(near, key=lambda reader: max(0.0, time_s - reader.newest_s))
-            # Whoever comes next must see where it is going, not where it still is.
-            chosen.newest_s = max(chosen.newest_s, time_s)
-            return chosen
-        # A film always gets a reader: beyond the limit there are at most as many as callers.
-        if len(readers) < self._readers_per_film and (self._make_room() or not readers):
-            return _Reader(film, time_s, time_s)
-        chosen = min(readers, key=lambda reader: reader.users)
-        chosen.oldest_s = chosen.newest_s = time_s
-        return chosen
+    def _keep(self, film: Film, frame: SourceFrame, image: EncodedImage) -> None:
+        with self._lock:
+            self._encoded_frames += 1
+            self._images.put(film, frame, image)
+            self._images.fit(self._readers.held_bytes)
 
-    def _make_room(self) -> bool:
-        """Whether one more reader may open, after retiring those least recently used."""
-        idle = [reader for reader in self._readers if not reader.users]
-        for reader in idle[: max(0, len(self._readers) - self._readers_in_all + 1)]:
-            del self._readers[reader]
-            self._shut(reader)
-        return len(self._readers) < self._readers_in_all
+    def _look_ahead(self, film: Film, source: str, time_s: float, step_s: float) -> None:
+        """Have an image made that will be asked for, unless that is under way."""
+        with self._lock:
+            self._ahead = {one: job for one, job in self._ahead.items() if not job.done()}
+            if (
+                self._is_closed
+                or (film, time_s) in self._ahead
+                or len(self._ahead) >= MOST_AHEAD
+                or self._images.has(film, time_s)
+                or not self._images.has_room_ahead(film)
+            ):
+                return
+            job = self._threads.submit(self._make_ahead, film, source, time_s, step_s)
+            self._ahead[film, time_s] = job
+
+    def _make_ahead(self, film: Film, source: str, time_s: float, step_s: float) -> None:
+        # On a busy machine whoever asks may be past it by now, and all that served it moved on.
+        with self._lock:
+            if self._is_late(film, time_s) or not self._readers.going(film, time_s, step_s):
+                return
+        # Whoever asks for it will be told.
+        with suppress(MediaError):
+            decoder, frame = self._locate(film, source, time_s, step_s)
+            with frame.lock:
+                with self._lock:
+                    if self._is_late(film, time_s):
+                        return
+                self._keep(film, frame, decoder.encode(frame))
+                with self._lock:
+                    self._ahead_frames += 1
+
+    def _is_late(self, film: Film, time_s: float) -> bool:
+        return film.requests.has(time_s) or self._images.has(film, time_s)
 
     def _locate(
-        self, reader: _Reader, source: str, time_s: float
+        self, film: Film, source: str, time_s: float, step_s: float | None
+    ) -> tuple[FrameSource, SourceFrame]:
+        with self._readers.use(film, time_s, step_s, self._lock) as reader:
+            return self._located(reader, source, time_s)
+
+    def _located(
+        self, reader: Reader, source: str, time_s: float
     ) -> tuple[FrameSource, SourceFrame]:
         with reader.turns.take(time_s):
             try:
@@ -266,78 +216,34 @@ class FrameExtractor:
                 frame = decoder.locate(decoder.tick_at(time_s))
             except BaseException:
                 with self._lock:
-                    self._shut(reader)
+                    self._readers.shut(reader)
                 raise
-            oldest, newest = decoder.window
-        with self._lock:
-            reader.film.time_base = decoder.time_base
-            reader.oldest_s = float(oldest * decoder.time_base)
-            reader.newest_s = max(reader.newest_s, float(newest * decoder.time_base))
+            with self._lock:
+                film = reader.film
+                film.time_base, film.first_pts = decoder.time_base, decoder.first_pts
+                reader.note(decoder)
         return decoder, frame
 
-    def _opened(self, reader: _Reader, source: str) -> FrameSource:
+    def _opened(self, reader: Reader, source: str) -> FrameSource:
         if self._is_closed:
             raise MediaError(f"Frames of {source} were asked for after the end of the render.")
+        with self._lock:
+            window_bytes = self._readers.window_bytes
         if reader.source is None:
-            key = reader.film.key
+            film = reader.film
             reader.source = FrameSource(
-                key.path,
+                film.key.path,
                 source=source,
-                transparent=key.transparent,
-                tone_mapped=key.tone_mapped,
-                window_bytes=self._window_bytes,
+                transparent=film.key.transparent,
+                tone_mapped=film.key.tone_mapped,
+                window_bytes=window_bytes,
+                first_pts=film.first_pts,
+                buffers=self._buffers,
             )
             with self._lock:
                 self._opened_readers += 1
+        reader.source.limit_window(window_bytes)
         return reader.source
-
-    def _shut(self, reader: _Reader) -> None:
-        source, reader.source = reader.source, None
-        if source is not None:
-            self._retired_frames += source.decoded_frames
-            self._retired_seeks += source.seeks
-            source.close()
-
-
-class _ImageCache:
-    """Images by the ticks that show them; the least recently used go first. Not thread-safe."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self.size_bytes = 0
-        self._limit_bytes = limit_bytes
-        self._images: OrderedDict[tuple[_Film, int], tuple[int, EncodedImage]] = OrderedDict()
-
-    def get(self, film: _Film, time_s: float) -> EncodedImage | None:
-        if film.time_base is None:
-            return None
-        tick = tick_at(time_s, film.time_base)
-        index = bisect_right(film.starts, tick) - 1
-        if index < 0:
-            return None
-        place = film, film.starts[index]
-        stop, image = self._images[place]
-        if tick >= stop:
-            return None
-        self._images.move_to_end(place)
-        return image
-
-    def put(self, film: _Film, frame: SourceFrame, image: EncodedImage) -> None:
-        if (film, frame.start) in self._images:
-            return
-        self._images[film, frame.start] = frame.stop, image
-        insort(film.starts, frame.start)
-        self.size_bytes += len(image.data)
-        while self.size_bytes > self._limit_bytes:
-            self._drop_oldest()
-
-    def clear(self) -> None:
-        while self._images:
-            self._drop_oldest()
-
-    def _drop_oldest(self) -> None:
-        (film, start), (_, image) = self._images.popitem(last=False)
-        del film.starts[bisect_left(film.starts, start)]
-        self.size_bytes -= len(image.data)
 
 
 def default_cache_bytes() -> int:
@@ -368,7 +274,9 @@ _lent_lock = threading.Lock()
 def shared_extractor(cache_bytes: int | None) -> Iterator[FrameExtractor]:
     """The extractor of all in this process who ask for the same bound; the last one closes it."""
     with _lent_lock:
-        lent = _lent.setdefault(cache_bytes, _Lent(FrameExtractor(cache_bytes=cache_bytes)))
+        lent = _lent.get(cache_bytes)
+        if lent is None:
+            lent = _lent[cache_bytes] = _Lent(FrameExtractor(cache_bytes=cache_bytes))
         lent.users += 1
     try:
         yield lent.extractor

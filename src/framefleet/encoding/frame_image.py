@@ -1,11 +1,9 @@
-"""Decoded video frames to stills that a page shows: BMP where opaque, PNG with alpha."""
+"""Decoded video frames to the stills that a page shows: upright, square pixels, full range."""
 
 from __future__ import annotations
 
 import math
-import struct
 import threading
-import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,14 +14,11 @@ import numpy.typing as npt
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc, Interpolation
 from av.video.reformatter import VideoReformatter as Reformatter
 
+from framefleet.encoding.png_writer import PngWriter
 from framefleet.encoding.tone_mapping import PQ_AND_HLG, signal_peak, tone_map
 from framefleet.errors import MediaError
 
 Pixels = npt.NDArray[Any]
-
-BMP_HEADER_BYTES = 54
-# Stored: a page reads the image once, over loopback. At 1080p level 1 takes 20 to 40 ms, this 5.
-PNG_LEVEL = 0
 
 # ITU-T H.273 matrix coefficients; swscale numbers the ones it knows alike.
 BT709, UNSPECIFIED, FCC, BT470BG, SMPTE170M, SMPTE240M, BT2020_NCL, BT2020_CL = (
@@ -51,14 +46,22 @@ _scalers = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """One still as the bytes of an image file, and their media type."""
+    """One still as the bytes of an image file, and their media type.
 
-    data: bytes
+    The memory of `data` is used for another image once it and all views of it are gone.
+    """
+
+    data: memoryview
     content_type: str
 
 
 def encode_frame(
-    frame: av.VideoFrame, sample_aspect: Fraction, *, transparent: bool, tone_mapped: bool
+    frame: av.VideoFrame,
+    sample_aspect: Fraction,
+    *,
+    transparent: bool,
+    tone_mapped: bool,
+    writer: PngWriter,
 ) -> EncodedImage:
     """Turn a decoded frame into the upright, square-pixel image a page shows.
 
@@ -67,20 +70,20 @@ def encode_frame(
         sample_aspect: width of one of its pixels by its height; 0 where unknown.
         transparent: keep the frame's alpha, where it has one.
         tone_mapped: bring HDR down to SDR; SDR frames stay as they are.
+        writer: what makes the image of the pixels.
 
     Raises:
         MediaError: the frame is turned by other than quarter turns.
     """
     size = display_size(frame.width, frame.height, sample_aspect)
     if transparent and any(part.is_alpha for part in frame.format.components):
-        pixels = _upright(_convert(frame, "rgba", size), frame.rotation)
-        return EncodedImage(_png(pixels), "image/png")
-    if tone_mapped and is_hdr(frame):
-        wide = _convert(frame, "bgr48le", size)
+        pixels = _convert(frame, "rgba", size)
+    elif tone_mapped and is_hdr(frame):
+        wide = _convert(frame, "rgb48le", size)
         pixels = tone_map(wide, ColorTrc(frame.color_trc), peak=signal_peak(frame))
     else:
-        pixels = _convert(frame, "bgr24", size)
-    return EncodedImage(_bmp(_upright(pixels, frame.rotation)), "image/bmp")
+        pixels = _convert(frame, "rgb24", size)
+    return EncodedImage(writer.write(_upright(pixels, frame.rotation)), "image/png")
 
 
 def display_size(width: int, height: int, sample_aspect: Fraction) -> tuple[int, int]:
@@ -123,7 +126,7 @@ def _convert(frame: av.VideoFrame, pixel_format: str, size: tuple[int, int]) -> 
     # page by page, which takes longer (8 ms at 1080p) than to convert.
     _scalers.shown = shown
     plane = shown.planes[0]
-    dtype = np.dtype("<u2") if pixel_format == "bgr48le" else np.dtype(np.uint8)
+    dtype = np.dtype("<u2") if pixel_format == "rgb48le" else np.dtype(np.uint8)
     channels = 4 if pixel_format == "rgba" else 3
     rows = np.frombuffer(plane, dtype).reshape(size[1], plane.line_size // dtype.itemsize)
     return rows[:, : size[0] * channels].reshape(size[1], size[0], channels)
@@ -156,33 +159,3 @@ def _upright(pixels: Pixels, rotation: int) -> Pixels:
     for channel in range(turned.shape[2]):  # Three times as fast as copying pixel by pixel.
         upright[..., channel] = turned[..., channel]
     return upright
-
-
-def _bmp(pixels: Pixels) -> bytes:
-    """A 24-bit bottom-up BMP of (height, width, 3) uint8, BGR, whose rows are contiguous."""
-    height, width, _ = pixels.shape
-    padding = bytes(-width * 3 % 4)
-    size_bytes = (width * 3 + len(padding)) * height
-    header = struct.pack("<2sIHHI", b"BM", BMP_HEADER_BYTES + size_bytes, 0, 0, BMP_HEADER_BYTES)
-    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, size_bytes, 2835, 2835, 0, 0)
-    rows = (part for row in pixels[::-1] for part in (row.data, padding))
-    return b"".join((header, info, *rows))
-
-
-def _png(pixels: Pixels) -> bytes:
-    """A PNG of (height, width, 4) uint8, RGBA, straight alpha."""
-    height, width, _ = pixels.shape
-    rows = np.zeros((height, 1 + width * 4), np.uint8)  # Each row opens with filter type 0: none.
-    rows[:, 1:].reshape(height, width, 4)[:] = pixels
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.data, PNG_LEVEL)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        part
-        for kind, body in chunks
-        for part in (
-            struct.pack(">I", len(body)),
-            kind,
-            body,
-            struct.pack(">I", zlib.crc32(body, zlib.crc32(kind))),
-        )
-    )

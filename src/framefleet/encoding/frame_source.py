@@ -19,6 +19,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from framefleet.encoding.frame_image import EncodedImage, encode_frame
+from framefleet.encoding.image_buffers import ImageBuffers
+from framefleet.encoding.png_writer import PngWriter
 from framefleet.errors import MediaError
 
 # Going on is cheaper than a seek, which decodes from a keyframe and refills the decoder's threads.
@@ -28,9 +30,12 @@ BLIND_SEEK_AHEAD_S = 3.0
 # Tabs that film side by side ask a few frames out of order, and reversed films go back: the
 # frames decoded last are kept to answer them. 64 MiB are 20 frames of 1080p.
 WINDOW_FRAMES = 64
+# Two are needed to know where a frame ends, one more to step back by one.
+LEAST_FRAMES = 3
 WINDOW_BYTES = 64 * 1024 * 1024
-# Frame threads beyond this cost memory and delay after a seek; one file rarely needs more.
-DECODER_THREADS = 4
+# Two halve the wait after a seek for the CPU time of one (7.7 ms for a frame of 1080p H.264); four
+# took 8.5 ms on two cores, and more memory.
+DECODER_THREADS = 2
 # Only these read the alpha that WebM keeps beside the picture.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # Alpha goes with no other; and the libvpx that PyAV carries cannot read more than 8 bits.
@@ -97,6 +102,9 @@ class FrameSource:
         transparent: keep alpha, where the video has it.
         tone_mapped: bring HDR down to SDR.
         window_bytes: decoded frames to keep at hand; three are kept whatever their size.
+        first_pts: where the film starts, if that is known: then nothing is decoded before a frame
+            is asked for.
+        buffers: memory for images; by default of its own.
 
     Raises:
         MediaError: the file is no video, or nothing of it can be decoded.
@@ -110,21 +118,24 @@ class FrameSource:
         transparent: bool = False,
         tone_mapped: bool = True,
         window_bytes: int = WINDOW_BYTES,
+        first_pts: int | None = None,
+        buffers: ImageBuffers | None = None,
     ) -> None:
         self.path = path
         self.source = source or str(path)
         self.transparent = transparent
         self.tone_mapped = tone_mapped
-        self._window_bytes = window_bytes
         self.decoded_frames = 0
         self.seeks = 0
-        self._first_pts = 0
+        self._window_bytes = window_bytes
+        self._writer = PngWriter(buffers or ImageBuffers())
         self._window: list[_Timed] = []
         self._pictures: Iterator[_Timed] = iter(())
-        self._restart()
-        if not self._window:
-            self.close()
-            raise self._no_frame(0)
+        self._has_first = self._has_last = False
+        self.first_pts = first_pts or 0
+        self._open()
+        if first_pts is None:
+            self._begin_anew()
 
     def frame_at(self, time_s: float) -> EncodedImage:
         """The image to show at `time_s`: the last frame that starts by then, else the first.
@@ -140,7 +151,7 @@ class FrameSource:
 
     def locate(self, tick: int) -> SourceFrame:
         """Decode up to the frame to show at `tick`, and the start of the one after it."""
-        if self._is_far(tick):
+        if not self._window or self._is_far(tick):
             self._seek(tick)
         while self._window[-1].pts <= tick and self._advance():
             pass
@@ -161,6 +172,7 @@ class FrameSource:
                 self._sample_aspect,
                 transparent=self.transparent,
                 tone_mapped=self.tone_mapped,
+                writer=self._writer,
             )
         except av.FFmpegError as exc:
             raise MediaError(
@@ -174,25 +186,47 @@ class FrameSource:
         """The ticks of the oldest and the newest frame at hand."""
         return 0 if self._has_first else self._window[0].pts, self._window[-1].pts
 
+    @property
+    def reach(self) -> int:
+        """How many ticks it may go ahead and still have the frame it showed last at hand."""
+        steps = len(self._window) - 1
+        span = self._window[-1].pts - self._window[0].pts
+        return span * self._capacity() // (2 * steps) if steps else 0
+
+    @property
+    def held_bytes(self) -> int:
+        """Size of the frames at hand, without the few there always are."""
+        spare = len(self._window) - LEAST_FRAMES
+        return spare * _size_bytes(self._window[-1].picture) if spare > 0 else 0
+
+    def limit_window(self, window_bytes: int) -> None:
+        """Keep so much at hand from now on."""
+        self._window_bytes = window_bytes
+        self._trim()
+
     def close(self) -> None:
         """Release the file, the decoder and its frames. Harmless when repeated."""
         self._window.clear()
         self._pictures = iter(())
         self._container.close()
 
-    def _restart(self) -> None:
-        """Open the file (anew) and decode its first frame."""
-        self._container, self._stream = self._open()
+    def _open(self) -> None:
+        self._container, self._stream = self._open_file()
         self._decoder = self._open_decoder()
         assert self._stream.time_base is not None
         self.time_base = Fraction(self._stream.time_base)
         self._sample_aspect = Fraction(self._stream.sample_aspect_ratio or 0)
-        self._begin(after_seek=False)
-        if self._window:
-            self._first_pts = self._window[0].pts
-            self._has_first = True
 
-    def _open(self) -> tuple[av.container.InputContainer, VideoStream]:
+    def _begin_anew(self) -> None:
+        """Decode the first frame of a file that was just opened."""
+        self._begin(after_seek=False)
+        if not self._window:
+            self.close()
+            raise self._no_frame(0)
+        self.first_pts = self._window[0].pts
+        self._has_first = True
+
+    def _open_file(self) -> tuple[av.container.InputContainer, VideoStream]:
         try:
             container = av.open(
                 str(self.path), container_options=CONTAINER_OPTIONS, metadata_errors="replace"
@@ -234,7 +268,7 @@ class FrameSource:
         self._pictures = self._decode(after_seek=after_seek)
         self._has_first = self._has_last = False
         if self._advance():
-            self._has_first = self._window[0].pts == self._first_pts
+            self._has_first = self._window[0].pts == self.first_pts
 
     def _advance(self) -> bool:
         """Decode one more frame; False at the end."""
@@ -243,15 +277,18 @@ class FrameSource:
             self._has_last = True
             return False
         self._window.append(timed)
-        if len(self._window) > self._window_limit(timed.picture):
-            del self._window[0]
-            self._has_first = False
+        self._trim()
         return True
 
-    def _window_limit(self, picture: av.VideoFrame) -> int:
-        size_bytes = sum(plane.buffer_size for plane in picture.planes)
-        # Two are needed to know where a frame ends, one more to step back by one.
-        return max(3, min(WINDOW_FRAMES, self._window_bytes // max(1, size_bytes)))
+    def _trim(self) -> None:
+        surplus = len(self._window) - LEAST_FRAMES
+        if surplus > 0 and (surplus := len(self._window) - self._capacity()) > 0:
+            del self._window[:surplus]
+            self._has_first = False
+
+    def _capacity(self) -> int:
+        affordable = self._window_bytes // _size_bytes(self._window[-1].picture)
+        return max(LEAST_FRAMES, min(WINDOW_FRAMES, affordable))
 
     def _decode(self, *, after_seek: bool) -> Iterator[_Timed]:
         """Frames in order of time, from where the file is read now."""
@@ -319,10 +356,10 @@ class FrameSource:
         anywhere near: so look at what comes, and step back until it is early enough.
         """
         self.seeks += 1
-        tick = max(tick, self._first_pts)
+        tick = max(tick, self.first_pts)
         target = min(tick, self._end_tick())
         step = max(1, round(Fraction(1, 10) / self.time_base))
-        while target >= self._first_pts:
+        while target >= self.first_pts:
             self._pictures = iter(())
             try:
                 self._container.seek(target, stream=self._stream)
@@ -335,9 +372,8 @@ class FrameSource:
             target -= step
             step *= 2
         self.close()
-        self._restart()
-        if not self._window:
-            raise self._no_frame(tick)
+        self._open()
+        self._begin_anew()
 
     def _no_frame(self, tick: int) -> MediaError:
         return MediaError(
@@ -345,3 +381,7 @@ class FrameSource:
             f"(original source = {self.source}). See {TROUBLESHOOTING_URL}",
             source=self.source,
         )
+
+
+def _size_bytes(picture: av.VideoFrame) -> int:
+    return max(1, sum(plane.buffer_size for plane in picture.planes))

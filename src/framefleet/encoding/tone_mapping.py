@@ -56,17 +56,17 @@ def signal_peak(frame: av.VideoFrame) -> float:
 def tone_map(
     pixels: npt.NDArray[np.uint16], transfer: ColorTrc, *, peak: float
 ) -> npt.NDArray[np.uint8]:
-    """Bring BT.2020 PQ or HLG, (height, width, 3) uint16 BGR, down to BT.709 uint8 BGR."""
+    """Bring BT.2020 PQ or HLG, (height, width, 3) uint16 RGB, down to BT.709 uint8 RGB."""
     shown = np.empty(pixels.shape, np.uint8)
     for top in range(0, len(pixels), BAND_ROWS):
         band = slice(top, top + BAND_ROWS)
-        light = _light(transfer)[pixels[band, :, ::-1]]
+        light = _light(transfer)[pixels[band]]
         light = light @ BT2020_TO_BT709.T
         signal = np.maximum(light.max(axis=-1, keepdims=True), 1e-6)
         light *= _hable(signal) / (_hable(peak) * signal)
         np.clip(light, 0, 1, out=light)
         steps = np.sqrt(light, out=light) * np.float32(CURVE_STEPS - 1) + np.float32(0.5)
-        shown[band, :, ::-1] = _display_curve()[steps.astype(np.uint16)]
+        shown[band] = _display_curve()[steps.astype(np.uint16)]
     return shown
 
 

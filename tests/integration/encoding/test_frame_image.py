@@ -112,10 +112,7 @@ def test_rows_of_any_width(tmp_path, width):
     path = write_still(
         tmp_path / "still.mov", av.VideoFrame.from_ndarray(picture, "rgb24"), "qtrle"
     )
-    source = FrameSource(path)
-    assert (pixels_of(source) == picture).all()
-    image = source.frame_at(0)
-    assert len(image.data) == 54 + 33 * ((width * 3 + 3) // 4 * 4)
+    assert (pixels_of(FrameSource(path)) == picture).all()
 
 
 ALPHA_FILMS = [

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import subprocess
 from fractions import Fraction
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from framefleet.encoding.frame_source import FrameSource, tick_at
 from framefleet.errors import MediaError
@@ -26,8 +28,9 @@ def stamped(number: int) -> np.ndarray:
     return np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, 3)).copy()
 
 
-def stamp_of(bmp: bytes) -> int:
-    rows = np.frombuffer(bmp, np.uint8, offset=54).reshape(HEIGHT, WIDTH, 3)
+def stamp_of(png: memoryview) -> int:
+    rows = np.asarray(Image.open(BytesIO(png)))
+    assert rows.shape == (HEIGHT, WIDTH, 3)
     middles = rows[HEIGHT // 2, BLOCK // 2 :: BLOCK, 1] > 127
     return sum(1 << bit for bit, is_set in enumerate(middles) if is_set)
 
@@ -92,7 +95,7 @@ def remux(source: Path, target: Path, *options: str) -> None:
 
 def read(source: FrameSource, time_s: float) -> int:
     image = source.frame_at(time_s)
-    assert image.content_type == "image/bmp"
+    assert image.content_type == "image/png"
     return stamp_of(image.data)
 
 
