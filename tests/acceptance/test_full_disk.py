@@ -113,6 +113,25 @@ def test_a_disk_too_small_for_the_output(alone, ending):
     assert found["left"] == []
 
 
+def test_a_disk_too_small_for_the_output_is_found_out_long_before_the_last_frame(alone):
+    found = alone("""
+        mount(ROOT / "small", "size=32k")
+        seen = []
+        try:
+            framefleet.render_media(
+                PAGE, output=ROOT / "small" / "out.mkv", x264_preset="ultrafast", chunk_frames=20,
+                input_props={"durationInFrames": 3000},
+                on_progress=lambda progress: seen.append(progress.frames_rendered),
+            )
+        except FramefleetError as error:
+            left = [path.name for path in (*(ROOT / "small").iterdir(), *TMP.iterdir())]
+            print(json.dumps({"code": error.code, "frames": seen[-1], "left": left}))
+    """)
+    assert found["code"] == "disk_full", found
+    assert int(str(found["frames"])) < 1500
+    assert found["left"] == []
+
+
 def test_a_disk_that_cannot_be_written(alone):
     found = alone("""
         mount(ROOT / "readonly", "ro")
