@@ -14,6 +14,8 @@ DEFAULT_JPEG_QUALITY = 80
 # Frames that are encoded once more: what a JPEG adds at 80 costs the encoder more than the browser
 # saves (decision 10).
 DEFAULT_FILM_JPEG_QUALITY = 95
+# Below it what a JPEG adds is most of what an encoder has to do.
+CLEAN_JPEG_QUALITY = 90
 DEFAULT_SAMPLE_RATE = 48_000
 DEFAULT_AUDIO_BITRATE = 320_000
 
@@ -66,6 +68,11 @@ class CaptureOptions:
     is_opaque: bool = False
 
     @property
+    def is_clean(self) -> bool:
+        """Whether pictures are all but free of artefacts."""
+        return self.image_format is not ImageFormat.JPEG or self.jpeg_quality >= CLEAN_JPEG_QUALITY
+
+    @property
     def is_transparent(self) -> bool:
         """Whether pictures are transparent where the page paints nothing."""
         return self.image_format.has_alpha and not self.is_opaque
@@ -79,7 +86,7 @@ class VideoOptions:
     encoder decides. `bitrate`, `max_rate` and `buffer_size` are in bits (a second). None leaves
     `gop_size` (frames) and `preset` to the encoder. `tuning` is one of `X264_TUNINGS`, None for
     other codecs. `pixel_format` is one the encoder takes. `threads` is the encoder's share of the
-    cores.
+    cores. `is_clean`: the frames have no artefacts of an encoder of their own.
     """
 
     codec: Codec = Codec.H264
@@ -95,6 +102,7 @@ class VideoOptions:
     pixel_format: str = DEFAULT_PIXEL_FORMAT
     color_space: ColorSpace = ColorSpace.BT709
     threads: int = 1
+    is_clean: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,12 +39,17 @@ _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL
 
 @dataclass(frozen=True, slots=True)
 class ColorTags:
-    """What the file says of its colours, in ISO/IEC 23091-2 code points."""
+    """What the file says of its colours, in ISO/IEC 23091-2 code points.
+
+    `chroma_location` is FFmpeg's word for where a chroma sample lies among its luma samples, of
+    planes at half size; None leaves it unsaid.
+    """
 
     matrix: int
     primaries: int
     transfer: int
     full_range: bool
+    chroma_location: str | None = None
 
     @property
     def range(self) -> ColorRange:
@@ -58,13 +63,15 @@ def tags_of(color_space: ColorSpace, image_format: ImageFormat, codec: Codec) ->
     `default` and `bt601` are the reference's output to the letter: JPEG's full range passes
     through, but not in ProRes, and limited range stays untagged.
     """
+    # A JPEG's lie between four pixels, not beside two as players take for granted: it makes 1 dB.
+    location = "center" if image_format is ImageFormat.JPEG else None
     match color_space:
         case ColorSpace.BT709:
-            return ColorTags(_BT709, _BT709, _BT709, full_range=False)
+            return ColorTags(_BT709, _BT709, _BT709, full_range=False, chroma_location=location)
         case ColorSpace.BT2020_NCL:
             # The reference asks for BT.2020 primaries and HLG, which its pixels do not have and
             # its files do not say. Ours say what the pixels are.
-            return ColorTags(_BT2020, _BT709, _BT709, full_range=False)
+            return ColorTags(_BT2020, _BT709, _BT709, full_range=False, chroma_location=location)
         case ColorSpace.DEFAULT | ColorSpace.BT601:
             if image_format is ImageFormat.JPEG and codec is not Codec.PRORES:
                 return ColorTags(_BT470BG, _UNSPECIFIED, _UNSPECIFIED, full_range=True)

@@ -33,12 +33,17 @@ class EncoderSetup:
         codec.time_base, codec.framerate = 1 / self.rate, self.rate
         codec.colorspace, codec.color_range = self.tags.matrix, self.tags.range
         codec.color_primaries, codec.color_trc = self.tags.primaries, self.tags.transfer
-        codec.options = encoder_options(self.options, self.pixel_format)
+        codec.options = encoder_options(self.options, self.pixel_format) | self._chroma()
         codec.thread_count = self.options.threads
         codec.thread_type = ThreadType.FRAME
         codec.flags |= Flags.global_header
         codec.open()
         end_realtime_priority()
+
+    def _chroma(self) -> dict[str, str]:
+        location = self.tags.chroma_location
+        is_halved = "420p" in self.pixel_format
+        return {"chroma_sample_location": location} if location and is_halved else {}
 
     def create(self) -> VideoCodecContext:
         """A new encoder, open, that belongs to no file."""

@@ -33,6 +33,9 @@ _PAGE_TUNING = {
     "weightp": "1",
     "partitions": "p8x8,i8x8,i4x4",
 }
+# Pictures without noise of their own are worth the bits: half the help for flat areas, which x264
+# gives so that noise stays there, and the chroma it drops below subme 6.
+_CLEAN_TUNING = {"aq-strength": "0.6", "chroma-qp-offset": "-2"}
 # Faster presets look for less already; slower ones are asked for by those who want all of it.
 _TUNED_PRESETS = (None, "medium", "fast", "faster")
 _CONTAINERS = {Codec.PRORES: "mov", Codec.VP8: "matroska", Codec.VP9: "matroska"}
@@ -73,7 +76,8 @@ def encoder_options(options: VideoOptions, pixel_format: str) -> dict[str, str]:
     found = {name: str(value) for name, value in asked.items() if value is not None}
     match options.encoder:
         case "libx264" if options.tuning == "page" and options.preset in _TUNED_PRESETS:
-            found["x264-params"] = ":".join(f"{key}={value}" for key, value in _PAGE_TUNING.items())
+            tuning = _PAGE_TUNING | (_CLEAN_TUNING if options.is_clean else {})
+            found["x264-params"] = ":".join(f"{key}={value}" for key, value in tuning.items())
         case "libx265":
             # The info SEI is part of the parameter sets and names features of the machine, which
             # would tell chunks of different machines apart.

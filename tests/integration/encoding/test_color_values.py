@@ -104,11 +104,17 @@ def near(found: list[list[float]], expected: list[Triple], tolerance: float = 2)
     return bool(np.abs(np.array(found) - np.array(expected)).max() <= tolerance)
 
 
-def tags(path: Path) -> tuple[str, ...]:
-    """Range, matrix, transfer and primaries as ffprobe names them."""
+def probed(path: Path) -> dict[str, Any]:
+    """What ffprobe says of the video stream."""
     command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", str(path)]
     found = subprocess.run(command, capture_output=True, check=True)
     stream: dict[str, Any] = json.loads(found.stdout)["streams"][0]
+    return stream
+
+
+def tags(path: Path) -> tuple[str, ...]:
+    """Range, matrix, transfer and primaries as ffprobe names them."""
+    stream = probed(path)
     names = ("color_range", "color_space", "color_transfer", "color_primaries")
     return tuple(stream.get(name, "unknown") for name in names)
 
@@ -223,3 +229,20 @@ def test_transparent_pixels_keep_their_color_where_the_output_has_alpha(
     pixels = patches([(255, 0, 0, 128), (0, 255, 0, 128), (0, 0, 255, 255)])
     path = encode(pixels, codec, PNG, ColorSpace.BT709, pixel_format)
     assert near(values(path, 3), BT709[2:])
+
+
+@pytest.mark.parametrize(
+    ("codec", "image_format", "pixel_format", "is_central"),
+    [
+        (Codec.H264, JPEG, "yuv420p", True),
+        (Codec.H264, JPEG, "yuv420p10le", True),
+        (Codec.H265, JPEG, "yuv420p", True),
+        (Codec.VP9, JPEG, "yuv420p", True),
+        # swscale puts them where players expect them; planes at full width have no choice.
+        (Codec.H264, PNG, "yuv420p", False),
+        (Codec.H264, JPEG, "yuv444p", False),
+    ],
+)
+def test_a_file_says_where_its_chroma_lies(encode, codec, image_format, pixel_format, is_central):
+    path = encode(PATCHES, codec, image_format, ColorSpace.BT709, pixel_format)
+    assert (probed(path).get("chroma_location") == "center") is is_central

@@ -42,6 +42,13 @@ def test_only_presets_that_look_for_film_are_tuned(preset, tuning, is_tuned):
     assert ("subme=3" in options.get("x264-params", "")) is is_tuned
 
 
+@pytest.mark.parametrize("is_clean", [True, False])
+def test_the_noise_of_a_jpeg_gets_no_more_bits(is_clean):
+    options = VideoOptions(tuning="page", is_clean=is_clean)
+    found = encoder_options(options, "yuv420p")["x264-params"]
+    assert ("aq-strength=0.6" in found) is is_clean
+
+
 @pytest.mark.parametrize(
     ("codec", "container"),
     [(Codec.H264_TS, "mp4"), (Codec.AV1, "mp4"), (Codec.PRORES, "mov"), (Codec.VP8, "matroska")],

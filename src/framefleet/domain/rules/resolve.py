@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -188,16 +188,16 @@ def _resolve(
         is_enforced=track.is_enforced or codec.spec.is_audio_only,
     )
     profile = _prores_profile(codec, options, composition, pixel_format)
+    capture = CaptureOptions(
+        image_format=image_format,
+        jpeg_quality=jpeg_quality,
+        scale=scale,
+        is_opaque=codec is not Codec.GIF and pixel_format not in ALPHA_PIXEL_FORMATS,
+    )
+    video = _video(codec, rates, pixel_format, color_space, options["x264_preset"], tuning, profile)
     return Resolved(
-        capture=CaptureOptions(
-            image_format=image_format,
-            jpeg_quality=jpeg_quality,
-            scale=scale,
-            is_opaque=codec is not Codec.GIF and pixel_format not in ALPHA_PIXEL_FORMATS,
-        ),
-        video=_video(
-            codec, rates, pixel_format, color_space, options["x264_preset"], tuning, profile
-        ),
+        capture=capture,
+        video=video and replace(video, is_clean=capture.is_clean),
         audio=audio,
         output=OutputOptions(
             codec=codec,

@@ -245,6 +245,14 @@ def test_a_jpeg_quality_is_a_percentage(given, quality, media):
     assert media(jpeg_quality=given).capture.jpeg_quality == quality
 
 
+@pytest.mark.parametrize(
+    ("options", "is_clean"),
+    [({}, True), ({"jpeg_quality": 80}, False), ({"image_format": "png"}, True)],
+)
+def test_an_encoder_is_told_whether_pictures_are_clean(options, is_clean, media):
+    assert media(**options).video.is_clean is is_clean
+
+
 def test_pictures_that_are_the_result_are_smaller_than_those_of_a_video(still, sequence):
     assert still(image_format="jpeg").jpeg_quality == 80
     assert sequence().capture.jpeg_quality == 80
