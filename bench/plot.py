@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from bench.pages import PAGES, STILL_GOAL
-from bench.results import Ratio, Results, of_subject, ratio
+from bench.results import Measurement, Ratio, Results, of_subject, ratio
 from bench.rivals import OURS, RIVALS
 
 LEFT, RIGHT, TOP = 110, 60, 52
@@ -18,17 +18,25 @@ COLOURS = {"Remotion": "#2563eb", "HyperFrames": "#d97706"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Our wall time over each rival's; `goal` is that beside Remotion."""
+    """Our wall time over each rival's, by rival; `goal` is that beside Remotion."""
 
     name: str
     goal: float
     ratios: dict[str, Ratio]
+    at_equal_settings: dict[str, Ratio]
 
 
 def write_plot(results: Results, path: Path) -> None:
-    """Bars are medians, lines reach from the lowest to the highest round, marks are goals."""
+    """Bars are medians, lines reach from the lowest to the highest round, marks are goals.
+
+    Dots are the medians at the rival's own settings.
+    """
     rows = list(measured(results))
-    highest = max([1.0, *(ratio.high for row in rows for ratio in row.ratios.values())])
+    highest = max(
+        [1.0]
+        + [ratio.high for row in rows for ratio in row.ratios.values()]
+        + [ratio.median for row in rows for ratio in row.at_equal_settings.values()]
+    )
     scale = (WIDTH - LEFT - RIGHT) / (highest * 1.05)
     height = TOP + ROW * len(rows) + 34
     lines = [
@@ -45,6 +53,8 @@ def write_plot(results: Results, path: Path) -> None:
         for offset, rival in enumerate(COLOURS):
             if rival in row.ratios:
                 lines += bar(y + offset * (BAR + 2), row.ratios[rival], COLOURS[rival], scale)
+            if rival in row.at_equal_settings:
+                lines.append(dot(y + offset * (BAR + 2), row.at_equal_settings[rival], scale))
         lines.append(mark(y, row.goal, scale))
     path.write_text("\n".join([*lines, "</svg>"]) + "\n")
 
@@ -53,16 +63,18 @@ def measured(results: Results) -> Iterator[Row]:
     """The pages that were filmed, and the still."""
     for page in PAGES:
         own = of_subject(results.renders, page.id)
-        ratios = {r.theirs: ratio(own, r.ours, r.theirs, "wall_s") for r in RIVALS}
-        yield from _row(page.id, page.goal, ratios)
-    stills = {r.theirs: ratio(results.stills, OURS, r.theirs, "wall_s") for r in RIVALS}
-    yield from _row("cold still", STILL_GOAL, stills)
+        yield from _row(page.id, page.goal, own)
+    yield from _row("cold still", STILL_GOAL, results.stills)
 
 
-def _row(name: str, goal: float, ratios: Mapping[str, Ratio | None]) -> Iterator[Row]:
-    known = {rival: value for rival, value in ratios.items() if value}
-    if known:
-        yield Row(name, goal, known)
+def _row(name: str, goal: float, measured: Sequence[Measurement]) -> Iterator[Row]:
+    def known(ours: Mapping[str, str]) -> dict[str, Ratio]:
+        found = {them: ratio(measured, us, them, "wall_s") for them, us in ours.items()}
+        return {them: value for them, value in found.items() if value}
+
+    ratios = known({rival.theirs: OURS for rival in RIVALS})
+    if ratios:
+        yield Row(name, goal, ratios, known({rival.theirs: rival.equal for rival in RIVALS}))
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "start") -> str:
@@ -72,13 +84,15 @@ def text(x: float, y: float, words: str, *, anchor: str = "start") -> str:
 
 
 def legend() -> Iterator[str]:
-    x = LEFT + 215
+    x = LEFT + 205
     for rival, colour in COLOURS.items():
         yield f'<rect x="{x}" y="8" width="12" height="12" fill="{colour}"/>'
         yield text(x + 17, 18, rival)
-        x += 105
-    yield f'<path d="M{x + 6} 6v16" stroke="#dc2626" stroke-width="2"/>'
-    yield text(x + 17, 18, "goal beside Remotion")
+        x += 100
+    yield f'<circle cx="{x + 6}" cy="14" r="4" fill="white" stroke="#0f172a"/>'
+    yield text(x + 17, 18, "at equal settings")
+    yield f'<path d="M{x + 136} 6v16" stroke="#dc2626" stroke-width="2"/>'
+    yield text(x + 144, 18, "goal")
 
 
 def axis(scale: float, highest: float, height: float) -> Iterator[str]:
@@ -96,6 +110,11 @@ def bar(y: float, value: Ratio, colour: str, scale: float) -> Iterator[str]:
     yield f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" fill="{colour}"/>'
     yield f'<path d="M{LEFT + low:.1f} {middle}H{LEFT + high:.1f}" stroke="#0f172a"/>'
     yield text(LEFT + max(width, high) + 6, y + 11, f"{value.median:.2f}")
+
+
+def dot(y: float, value: Ratio, scale: float) -> str:
+    x = LEFT + value.median * scale
+    return f'<circle cx="{x:.1f}" cy="{y + BAR / 2}" r="4" fill="white" stroke="#0f172a"/>'
 
 
 def mark(y: float, goal: float, scale: float) -> str:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from bench.pages import Scene
 from bench.places import FRAMEFLEET, OUT, PROJECTS, ROOT, SITE, SITE_SOURCES
+from bench.rivals import OURS, RIVALS
 from framefleet.browser.executable import find_browser
 
 # Node of bench/package.json: HyperFrames needs 22, Debian has 20, and both peers take the same.
@@ -35,10 +36,6 @@ class Renderer(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
-    def jpeg_quality(self) -> int:
-        """Of the frames between browser and encoder."""
-
     def prepare(self, scene: Scene, frames: int) -> None:
         """Make ready what is not part of rendering. Untimed."""
 
@@ -54,11 +51,11 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Framefleet:
-    """The installed command, as a user would call it."""
+    """The installed command, as a user would call it; with a `jpeg_quality`, as a rival is set."""
 
     concurrency: int
-    jpeg_quality: int = 80
-    name: str = "framefleet"
+    jpeg_quality: int | None = None
+    name: str = OURS
 
     def prepare(self, scene: Scene, frames: int) -> None:
         """Nothing to do."""
@@ -66,7 +63,8 @@ class Framefleet:
     def command(self, scene: Scene, frames: int, output: Path) -> list[str]:
         command = [FRAMEFLEET, "render", str(SITE), scene.id, "-o", str(output), "--overwrite"]
         command += ["--frames", f"0-{frames - 1}", "--crf", CRF, "--x264-preset", PRESET]
-        command += ["--image-format", "jpeg", "--jpeg-quality", str(self.jpeg_quality)]
+        if self.jpeg_quality is not None:
+            command += ["--jpeg-quality", str(self.jpeg_quality), "--x264-tuning", "none"]
         return [*command, "--color-space", "bt709", "--concurrency", str(self.concurrency)]
 
     def still_command(self, scene: Scene, frame: int, output: Path) -> list[str]:
@@ -79,10 +77,12 @@ class Framefleet:
 
 @dataclass(frozen=True, slots=True)
 class Remotion:
-    """Its renderer called from a script, its still from its command line, both without `npx`."""
+    """Its renderer called from a script, its still from its command line, both without `npx`.
+
+    Frames are JPEG 80, its default.
+    """
 
     concurrency: int
-    jpeg_quality: int = 80
     name: str = "Remotion"
 
     def prepare(self, scene: Scene, frames: int) -> None:
@@ -91,7 +91,6 @@ class Remotion:
     def command(self, scene: Scene, frames: int, output: Path) -> list[str]:
         command = [node(), str(ROOT / "bench/remotion_peer.mjs"), "--site", str(SITE)]
         command += ["--composition", scene.id, "--output", str(output), "--frames", str(frames)]
-        command += ["--jpeg-quality", str(self.jpeg_quality)]
         command += ["--browser", str(find_browser().path)]
         return [*command, "--concurrency", str(self.concurrency)]
 
@@ -109,7 +108,6 @@ class HyperFrames:
     """Its command line. Of its qualities, only those that take JPEG 100 encode with `medium`."""
 
     concurrency: int
-    jpeg_quality: int = 100
     name: str = "HyperFrames"
 
     def prepare(self, scene: Scene, frames: int) -> None:
@@ -152,11 +150,13 @@ class HyperFrames:
 
 def all_renderers(concurrency: int) -> tuple[Renderer, ...]:
     """Who takes part, rivals side by side: a round runs them in this order or the reverse."""
+    remotion, hyperframes = RIVALS
     return (
-        Framefleet(concurrency),
+        Framefleet(concurrency, jpeg_quality=80, name=remotion.equal),
         Remotion(concurrency),
+        Framefleet(concurrency),
         HyperFrames(concurrency),
-        Framefleet(concurrency, jpeg_quality=100, name="framefleet, JPEG 100"),
+        Framefleet(concurrency, jpeg_quality=100, name=hyperframes.equal),
     )
 
 

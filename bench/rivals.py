@@ -1,19 +1,22 @@
-"""Whom we are compared with, and which of our own renders is the fair one to compare."""
+"""Whom we are compared with, and which of our own renders has exactly a rival's settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+# As a user gets it who asks for a crf and a preset and nothing else.
 OURS = "framefleet"
-OURS_AT_100 = "framefleet, JPEG 100"
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A peer, and ours at its frame quality."""
+    """A peer, and ours with its JPEG quality and x264's preset to the letter."""
 
     theirs: str
-    ours: str
+    equal: str
 
 
-RIVALS = (Rival("Remotion", OURS), Rival("HyperFrames", OURS_AT_100))
+RIVALS = (
+    Rival("Remotion", "framefleet as Remotion"),
+    Rival("HyperFrames", "framefleet as HyperFrames"),
+)

@@ -18,8 +18,9 @@ from bench.measure import Cost, measure
 from bench.pages import STILL_FRAME, STILL_PAGE, Page, Scene, read_scenes
 from bench.places import OUT
 from bench.quality import count_frames, psnr_db, sampled_frames, take_reference
-from bench.renderers import Framefleet, HyperFrames, Renderer, versions
+from bench.renderers import Framefleet, Renderer, versions
 from bench.results import STILL, Conditions, Filmed, Measurement, Results
+from bench.rivals import RIVALS
 from framefleet.machine import usable_cores
 
 CHUNKS = 5
@@ -92,7 +93,7 @@ def run_suite(options: Options, keep: Callable[[Results], None]) -> None:
 
 def time_stills(options: Options, scene: Scene) -> list[Measurement]:
     """A frame with a browser of its own; the first round is not kept."""
-    runners = [r for r in options.renderers if r.jpeg_quality == 80 or isinstance(r, HyperFrames)]
+    runners = [r for r in options.renderers if r.name not in {rival.equal for rival in RIVALS}]
     for renderer in runners:
         renderer.prepare(scene, scene.frames)
     found = []
@@ -128,7 +129,7 @@ def look_at(options: Options, scene: Scene) -> Filmed:
     reference = take_reference(scene, sampled_frames(frames), folder)
     found = {r.name: psnr_db(film_of(scene.id, r), reference) for r in options.renderers}
     for name, value in found.items():
-        console.print(f"{scene.id:10} {name:22} {value:6.2f} dB")
+        console.print(f"{scene.id:10} {name:26} {value:6.2f} dB")
     return Filmed(scene.id, scene.width, scene.height, frames, found)
 
 
@@ -189,7 +190,7 @@ def _measure(renderer: Renderer, subject: str, command: list[str]) -> Cost:
 
 def _say(subject: str, name: str, cost: Cost) -> None:
     console.print(
-        f"{subject:10} {name:22} {cost.wall_s:6.1f} s wall {cost.cpu_s:6.1f} s CPU "
+        f"{subject:10} {name:26} {cost.wall_s:6.1f} s wall {cost.cpu_s:6.1f} s CPU "
         f"{cost.peak_memory_bytes / 1e6:6.0f} MB"
     )
 
