@@ -5,22 +5,16 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import socket
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import anyio
 from aiohttp import web
 
-from framefleet.compositions.location import canonical_source, find_file
+from framefleet.compositions.frame_proxy import NO_STORE, FrameProxy, problem
+from framefleet.compositions.location import find_file
 from framefleet.compositions.media import MediaLibrary
-from framefleet.errors import FramefleetError
 
-if TYPE_CHECKING:
-    from framefleet.encoding.frame_cache import FrameExtractor
-
-_NO_STORE = {"Cache-Control": "no-cache, no-store, must-revalidate"}
-_CORS = {"Access-Control-Allow-Origin": "*"} | _NO_STORE
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -54,16 +48,12 @@ class SiteServer:
     Reached as `localhost`, which makes the page a secure context.
 
     Args:
-        cache_bytes: decoded pictures to keep, by all servers of this process with the same bound
-            together; None leaves it to `FrameExtractor`.
+        cache_bytes: decoded pictures to keep; see `FrameProxy`.
     """
 
     def __init__(self, root: Path | None, media: MediaLibrary, *, cache_bytes: int | None) -> None:
         self._root = root
-        self._media = media
-        self._cache_bytes = cache_bytes
-        self._extractor: FrameExtractor | None = None
-        self._lent = ExitStack()
+        self._frames = FrameProxy(media, cache_bytes=cache_bytes)
         self._runner: web.AppRunner | None = None
         self._socket: socket.socket | None = None
         self.port = 0
@@ -97,7 +87,7 @@ class SiteServer:
                 # Cancelled while it started: asyncio has lost the server, but still listens.
                 asyncio.get_running_loop().remove_reader(self._socket)
                 self._socket.close()
-            await asyncio.to_thread(self._lent.close)
+            await self._frames.aclose()
 
     def _drop_connections(self, runner: web.AppRunner) -> None:
         # A browser that was killed in the middle of an answer will not read the rest of it, and a
@@ -106,53 +96,17 @@ class SiteServer:
             if handler.transport is not None:
                 handler.transport.abort()
 
-    def _open_extractor(self) -> FrameExtractor:
-        # NumPy costs every worker 0.15 s; most sites never ask for a frame.
-        from framefleet.encoding.frame_cache import shared_extractor
-
-        if self._extractor is None:
-            self._extractor = self._lent.enter_context(shared_extractor(self._cache_bytes))
-        return self._extractor
-
     async def _static(self, request: web.Request) -> web.StreamResponse:
         if self._root is None:
             return web.Response(status=404, text="Server only supports /proxy")
         file = find_file(self._root, request.path)
         if file is None:
-            return _problem(404, f"The requested path ({request.path}) could not be found")
-        response = web.FileResponse(file, headers=_NO_STORE)
+            return problem(404, f"The requested path ({request.path}) could not be found")
+        response = web.FileResponse(file, headers=NO_STORE)
         kind = _TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0]
         if kind:
             response.headers["Content-Type"] = kind
         return response
 
-    async def _proxy(self, request: web.Request) -> web.Response:
-        headers = dict(_CORS)
-        if request.method == "OPTIONS":
-            if "access-control-request-private-network" in request.headers:
-                headers["Access-Control-Allow-Private-Network"] = "true"
-            return web.Response(headers=headers)
-        try:
-            source, time_s = request.query["src"], float(request.query["time"])
-        except KeyError as exc:
-            return _problem(400, f"Did not pass `{exc.args[0]}` parameter", headers)
-        except ValueError:
-            return _problem(400, "Did not get a number as `time` parameter", headers)
-        try:
-            path = await self._media.path(canonical_source(source, self.origin))
-            image = await asyncio.to_thread(
-                self._open_extractor().extract,
-                path,
-                source=source,
-                time_s=time_s,
-                transparent=request.query.get("transparent") == "true",
-                tone_mapped=request.query.get("toneMapped", "true") == "true",
-            )
-        except FramefleetError as exc:
-            return web.json_response({"error": str(exc)}, status=500, headers=headers)
-        return web.Response(body=image.data, content_type=image.content_type, headers=headers)
-
-
-def _problem(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    body = {"statusCode": status, "message": message}
-    return web.json_response(body, status=status, headers=headers or _NO_STORE)
+    async def _proxy(self, request: web.Request) -> web.StreamResponse:
+        return await self._frames.answer(request, self.origin)

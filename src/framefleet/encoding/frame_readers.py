@@ -169,8 +169,8 @@ class Readers:
         # A film always gets a reader: beyond the limit there are at most as many as callers.
         if not left and len(readers) < self._per_film and (self._make_room() or not readers):
             self._share_out()
-            # Films are opened at their start: whoever asked first is not always served first.
-            return Reader(film, 0.0 if time_s <= REACH_S else time_s, time_s)
+            # Near its start a film is read from there; who asks first is not always served first.
+            return Reader(film, 0.0 if time_s <= NEAR_S else time_s, time_s)
         chosen = left[0] if left else min(readers, key=lambda reader: reader.users)
         chosen.oldest_s = chosen.newest_s = time_s
         return chosen

@@ -151,6 +151,8 @@ class FrameSource:
 
     def locate(self, tick: int) -> SourceFrame:
         """Decode up to the frame to show at `tick`, and the start of the one after it."""
+        if not self._window and (tick - self.first_pts) * self.time_base <= SEEK_AHEAD_S:
+            self._begin_anew()
         if not self._window or self._is_far(tick):
             self._seek(tick)
         while self._window[-1].pts <= tick and self._advance():
