@@ -45,10 +45,10 @@ def goals(results: Results) -> list[Goal]:
                 ratio(own, ours, rival.theirs, "wall_s") for ours in (OURS, rival.equal)
             )
             if as_it_comes:
-                about = f"{page.id}: wall time over {rival.theirs}'s"
+                about = f"{page.id}: wall time over that of {rival.theirs}"
                 found.append(Goal(about, limit, as_it_comes, equal))
     if still := ratio(results.stills, OURS, "Remotion", "wall_s"):
-        found.append(Goal("cold still: wall time over Remotion's", STILL_GOAL, still))
+        found.append(Goal("cold still: wall time over that of Remotion", STILL_GOAL, still))
     if chunked := ratio(results.chunked, "chunked", "unchunked", "cpu_s"):
         found.append(Goal("chunked over unchunked: CPU time", CHUNKED_GOAL, chunked))
     return found

@@ -54,7 +54,10 @@ def introduction(results: Results, notes: str, plot: str) -> Iterator[str]:
             ["other programs", f"{now.foreign_load:.1%} of all cores meanwhile"],
             ["concurrency", f"{now.concurrency} browsers or workers for each renderer"],
             ["encoder", "libx264, crf 18, preset medium, yuv420p, BT.709 limited range"],
-            ["framefleet", "its defaults but for crf and preset: JPEG 95, `--x264-tuning page`"],
+            [
+                "settings of framefleet",
+                "its defaults but for crf and preset: JPEG 95, `--x264-tuning page`",
+            ],
             ["framefleet as Remotion", "`--jpeg-quality 80 --x264-tuning none`: all is equal"],
             ["framefleet as HyperFrames", "`--jpeg-quality 100 --x264-tuning none`"],
             *([name, version] for name, version in now.versions.items()),

@@ -17,7 +17,8 @@ def test_the_report_holds_goals_pages_losses_and_notes(results, tmp_path):
     write_report(results, report, notes=tmp_path / "notes.md", plot="report.svg")
     text = report.read_text()
     assert (
-        "| Moving: wall time over Remotion's | 0.50 | 0.40 (0.40 to 0.50) | yes | - | - |" in text
+        "| Moving: wall time over that of Remotion | 0.50 | 0.40 (0.40 to 0.50) | yes | - | - |"
+        in text
     )
     assert "| framefleet | 4.00 | 8.00 | 400 | 1 | 42.95 |" in text
     assert "- Moving, beside Remotion: file size 1.20 (1.20 to 1.20)." in text
