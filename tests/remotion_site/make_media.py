@@ -86,7 +86,7 @@ def clouds(size: tuple[int, int], seed: int) -> NDArray[np.uint8]:
     for step in (240, 60, 15, 4, 1):
         cells = random.random((-(-height // step), -(-width // step), 3)) * 6 * step**0.5
         picture += cells.repeat(step, axis=0).repeat(step, axis=1)[:height, :width]
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
 def write_footage(path: Path, size: tuple[int, int], seed: int) -> None:
