@@ -50,7 +50,7 @@ def test_each_command_works(root, remotion_site, command):
         assert (root / words[words.index("-o") + 1]).stat().st_size > 1000
 
 
-@pytest.mark.parametrize("code", blocks("python"), ids=["sync", "async"])
+@pytest.mark.parametrize("code", blocks("python"), ids=["sync", "async", "warm"])
 def test_each_program_works(root, code):
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
