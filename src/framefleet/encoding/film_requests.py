@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ REMEMBERED = 64
 LONGEST_STEP_S = 1.0
 # A step that differs by less than this part of it is the same step: `frame / fps` is rounded.
 STEP_SLACK = 0.1
+# Streams take turns unevenly: between two requests of one place there may be so many more than
+# twice those between the two before.
+UNEVEN_TURNS = 4
 
 
 @dataclass(slots=True)
@@ -22,37 +26,48 @@ class FilmRequests:
     """
 
     count: int = 0
-    _times: deque[float] = field(default_factory=deque)
-    _sorted: list[float] = field(default_factory=list)
+    # The last times, each with its number: as they came, and in order of time.
+    _last: deque[tuple[float, int]] = field(default_factory=deque)
+    _sorted: list[tuple[float, int]] = field(default_factory=list)
 
     def note(self, time_s: float) -> float | None:
         """Take down a request.
 
         Returns:
             The step by which whoever asked goes on: the shortest with which two requests came
-            before this one. None if there is none, as at first.
+            before this one, in turn. None if there is none, as at first.
         """
-        step_s = self._step_to(time_s)
         self.count += 1
-        self._times.append(time_s)
-        insort(self._sorted, time_s)
-        if len(self._times) > REMEMBERED:
-            del self._sorted[bisect_left(self._sorted, self._times.popleft())]
+        step_s = self._step_to(time_s)
+        self._last.append((time_s, self.count))
+        insort(self._sorted, (time_s, self.count))
+        if len(self._last) > REMEMBERED:
+            del self._sorted[bisect_left(self._sorted, self._last.popleft())]
         return step_s
 
     def has(self, time_s: float) -> bool:
         """Whether that very time was asked for lately."""
-        index = bisect_left(self._sorted, time_s)
-        return index < len(self._sorted) and self._sorted[index] == time_s
+        index = bisect_left(self._sorted, (time_s, 0))
+        return index < len(self._sorted) and self._sorted[index][0] == time_s
 
     def _step_to(self, time_s: float) -> float | None:
-        times = self._sorted
-        for index in range(bisect_left(times, time_s) - 1, -1, -1):
-            step_s = time_s - times[index]
+        for index in range(bisect_left(self._sorted, (time_s, 0)) - 1, -1, -1):
+            before_s, number = self._sorted[index]
+            step_s = time_s - before_s
             if step_s > LONGEST_STEP_S:
                 return None
-            slack_s = STEP_SLACK * step_s
-            before = bisect_left(times, times[index] - step_s - slack_s, 0, index)
-            if before < index and times[before] <= times[index] - step_s + slack_s:
+            if self._came_by(step_s, before_s, number):
                 return step_s
         return None
+
+    def _came_by(self, step_s: float, time_s: float, number: int) -> bool:
+        """Whether a request was one step on from another, as many requests ago as to now."""
+        turn = self.count - number
+        slack_s = STEP_SLACK * step_s
+        first = bisect_left(self._sorted, (time_s - step_s - slack_s, 0))
+        after = bisect_left(self._sorted, (time_s - step_s + slack_s, math.inf))
+        turns = (number - earlier for _, earlier in self._sorted[first:after])
+        return any(
+            0 < other <= 2 * turn + UNEVEN_TURNS and turn <= 2 * other + UNEVEN_TURNS
+            for other in turns
+        )

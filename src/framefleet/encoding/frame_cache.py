@@ -229,6 +229,7 @@ class FrameExtractor:
             raise MediaError(f"Frames of {source} were asked for after the end of the render.")
         with self._lock:
             window_bytes = self._readers.window_bytes
+            rearmost_s = min(reader.places, default=0.0)
         if reader.source is None:
             film = reader.film
             reader.source = FrameSource(
@@ -242,7 +243,7 @@ class FrameExtractor:
             )
             with self._lock:
                 self._opened_readers += 1
-        reader.source.limit_window(window_bytes)
+        reader.source.limit_window(window_bytes, reader.source.tick_at(rearmost_s))
         return reader.source
 
 

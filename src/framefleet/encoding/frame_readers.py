@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from framefleet.encoding.frame_source import WINDOW_BYTES, FrameSource
+from framefleet.encoding.film_requests import STEP_SLACK
+from framefleet.encoding.frame_source import LAST_TICK, FrameSource
 from framefleet.encoding.image_cache import Film
 
 # For a page that shows one film at many places at once. At 1080p a decoder holds some 30 MB.
@@ -60,6 +61,7 @@ class Reader:
     `source` belongs to whose turn it is, and to `Readers` while there are no `users`; the rest, for
     choosing among readers, to the extractor's lock. `reach_s` is how far it may go ahead and still
     answer whoever asked last; `asked` the number of its last request among all of its film.
+    `places` are the times that those who go along asked for last, each with that number.
     """
 
     film: Film
@@ -69,6 +71,7 @@ class Reader:
     users: int = 0
     asked: int = 0
     held_bytes: int = 0
+    places: dict[float, int] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     source: FrameSource | None = None
 
@@ -79,6 +82,21 @@ class Reader:
     def gap_s(self, time_s: float) -> float:
         """How far it has to go ahead; infinite if it has to go back."""
         return max(0.0, time_s - self.newest_s) if time_s >= self.oldest_s else math.inf
+
+    def take_along(self, time_s: float, step_s: float | None, *, patience: int) -> None:
+        """Take down where somebody is, and forget those who did not ask for some time."""
+        number = self.film.requests.count
+        before = [
+            place
+            for place in self.places
+            if place <= time_s and time_s - place <= (step_s or self.reach_s) * (1 + STEP_SLACK)
+        ]
+        if before:
+            del self.places[max(before)]
+        self.places[time_s] = number
+        for place, asked in list(self.places.items()):
+            if number - asked > patience:
+                del self.places[place]
 
     def note(self, source: FrameSource) -> None:
         """Take down what is at hand now."""
@@ -92,7 +110,8 @@ class Reader:
 class Readers:
     """All decoders, at most `in_all` and `per_film`. Not thread-safe: callers hold a lock.
 
-    Their windows take at most half of `limit_bytes` together, but for what each cannot do without.
+    Their windows take at most half of `limit_bytes` together, but for what each cannot do without;
+    and little each, unless somebody is further behind the foremost.
     """
 
     def __init__(self, limit_bytes: int, per_film: int, in_all: int) -> None:
@@ -109,7 +128,7 @@ class Readers:
     @property
     def window_bytes(self) -> int:
         """How much one decoder may keep at hand."""
-        return min(WINDOW_BYTES, self._window_bytes // max(1, len(self._readers)))
+        return self._window_bytes // max(1, len(self._readers))
 
     @property
     def held_bytes(self) -> int:
@@ -130,6 +149,7 @@ class Readers:
             # Whoever comes next must see where it is going, not where it still is.
             reader.newest_s = max(reader.newest_s, time_s)
             reader.asked = film.requests.count
+            reader.take_along(time_s, step_s, patience=self._patience(film))
             reader.users += 1
             self._readers[reader] = None
             self._readers.move_to_end(reader)
@@ -184,9 +204,13 @@ class Readers:
 
     def _is_left(self, reader: Reader) -> bool:
         """Whether nobody wants it any more: a cut, a loop or the end of a chunk left it behind."""
-        readers = sum(other.film is reader.film for other in self._readers)
         unasked = reader.film.requests.count - reader.asked
-        return not reader.users and unasked > REQUESTS_TO_STAY + REQUESTS_A_READER * readers
+        return not reader.users and unasked > self._patience(reader.film)
+
+    def _patience(self, film: Film) -> int:
+        """How many requests for a film may pass before whoever asked for none of them is gone."""
+        readers = sum(reader.film is film for reader in self._readers)
+        return REQUESTS_TO_STAY + REQUESTS_A_READER * readers
 
     def _make_room(self) -> bool:
         """Whether one more reader may open, after retiring those least recently used."""
@@ -198,8 +222,8 @@ class Readers:
 
     def _share_out(self) -> None:
         """One more reader is to come: each has less to keep at hand."""
-        share = min(WINDOW_BYTES, self._window_bytes // (len(self._readers) + 1))
+        share = self._window_bytes // (len(self._readers) + 1)
         for reader in self._readers:
             if not reader.users and reader.source is not None:
-                reader.source.limit_window(share)
+                reader.source.limit_window(share, LAST_TICK)
                 reader.note(reader.source)

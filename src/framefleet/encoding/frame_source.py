@@ -127,7 +127,8 @@ class FrameSource:
         self.tone_mapped = tone_mapped
         self.decoded_frames = 0
         self.seeks = 0
-        self._window_bytes = window_bytes
+        self._most_bytes = window_bytes
+        self._needed_from = LAST_TICK
         self._writer = PngWriter(buffers or ImageBuffers())
         self._window: list[_Timed] = []
         self._pictures: Iterator[_Timed] = iter(())
@@ -201,9 +202,10 @@ class FrameSource:
         spare = len(self._window) - LEAST_FRAMES
         return spare * _size_bytes(self._window[-1].picture) if spare > 0 else 0
 
-    def limit_window(self, window_bytes: int) -> None:
-        """Keep so much at hand from now on."""
-        self._window_bytes = window_bytes
+    def limit_window(self, most_bytes: int, needed_from: int) -> None:
+        """Keep the frames from a tick on at hand, and more if they are few, but never so much."""
+        self._most_bytes = most_bytes
+        self._needed_from = needed_from
         self._trim()
 
     def close(self) -> None:
@@ -283,14 +285,21 @@ class FrameSource:
         return True
 
     def _trim(self) -> None:
-        surplus = len(self._window) - LEAST_FRAMES
-        if surplus > 0 and (surplus := len(self._window) - self._capacity()) > 0:
-            del self._window[:surplus]
+        if len(self._window) <= LEAST_FRAMES:
+            return
+        surplus = len(self._window) - self._capacity()
+        too_many = len(self._window) - self._affordable(self._most_bytes)
+        unneeded = bisect_right(self._window, self._needed_from, key=lambda timed: timed.pts) - 1
+        if (dropped := max(too_many, min(surplus, unneeded))) > 0:
+            del self._window[:dropped]
             self._has_first = False
 
     def _capacity(self) -> int:
-        affordable = self._window_bytes // _size_bytes(self._window[-1].picture)
-        return max(LEAST_FRAMES, min(WINDOW_FRAMES, affordable))
+        """How many frames are kept whoever needs them."""
+        return min(WINDOW_FRAMES, self._affordable(min(WINDOW_BYTES, self._most_bytes)))
+
+    def _affordable(self, size_bytes: int) -> int:
+        return max(LEAST_FRAMES, size_bytes // _size_bytes(self._window[-1].picture))
 
     def _decode(self, *, after_seek: bool) -> Iterator[_Timed]:
         """Frames in order of time, from where the file is read now."""

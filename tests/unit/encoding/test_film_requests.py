@@ -45,6 +45,31 @@ def test_cuts_loops_and_stills_have_no_step():
     assert requests.note(0) is None
 
 
+def test_two_streams_make_no_step_of_each_other_s_requests():
+    """One jumps to where a third request of equal steps would be, were all of one mind."""
+    requests = FilmRequests()
+    for frame in range(38):
+        requests.note(frame / 30)
+        requests.note((37 + frame) / 30)
+    for frame in range(76, 85):
+        requests.note(frame / 30)
+    assert requests.note(112 / 30) is None
+    assert requests.note(85 / 30) == pytest.approx(1 / 30)
+
+
+@pytest.mark.parametrize("turns", [(3, 1), (1, 4), (2, 2)])
+def test_streams_that_take_turns_unevenly_keep_their_steps(turns):
+    requests = FilmRequests()
+    frames = [0, 300]
+    for round_ in range(40):
+        for stream, turn in enumerate(turns):
+            for _ in range(turn):
+                step_s = requests.note(frames[stream] / 30)
+                frames[stream] += 1
+                if round_ > 2:
+                    assert step_s == pytest.approx(1 / 30)
+
+
 def test_only_the_last_are_remembered():
     requests = FilmRequests()
     for place in range(1000):
@@ -53,4 +78,4 @@ def test_only_the_last_are_remembered():
     assert requests.has(9990.0)
     assert not requests.has(10.0)
     assert not requests.has(9995.0)
-    assert len(requests._times) == len(requests._sorted) == REMEMBERED
+    assert len(requests._last) == len(requests._sorted) == REMEMBERED
