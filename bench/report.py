@@ -56,7 +56,7 @@ def introduction(results: Results, notes: str, plot: str) -> Iterator[str]:
             ["encoder", "libx264, crf 18, preset medium, yuv420p, BT.709 limited range"],
             [
                 "settings of framefleet",
-                "its defaults but for crf and preset: JPEG 95, `--x264-tuning page`",
+                "its defaults but for crf and preset: JPEG 97, `--x264-tuning page`",
             ],
             ["framefleet as Remotion", "`--jpeg-quality 80 --x264-tuning none`: all is equal"],
             ["framefleet as HyperFrames", "`--jpeg-quality 100 --x264-tuning none`"],

@@ -13,7 +13,7 @@ from framefleet.domain.codecs import DEFAULT_PIXEL_FORMAT, AudioCodec, Codec
 DEFAULT_JPEG_QUALITY = 80
 # Frames that are encoded once more: what a JPEG adds at 80 costs the encoder more than the browser
 # saves (decision 10).
-DEFAULT_FILM_JPEG_QUALITY = 95
+DEFAULT_FILM_JPEG_QUALITY = 97
 # Below it what a JPEG adds is most of what an encoder has to do.
 CLEAN_JPEG_QUALITY = 90
 DEFAULT_SAMPLE_RATE = 48_000

@@ -29,7 +29,8 @@ _CLEAR_PRORES_PROFILE = "4444"
 _PAGE_TUNING = {
     "rc-lookahead": "20",
     "ref": "1",
-    "subme": "3",
+    "subme": "1",
+    "b-adapt": "0",
     "weightp": "1",
     "partitions": "p8x8,i8x8,i4x4",
 }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 
 import av
@@ -16,6 +17,7 @@ from framefleet.domain.codecs import Codec
 from framefleet.domain.composition import FrameSize
 from framefleet.domain.output import ImageFormat, VideoOptions
 from framefleet.encoding.h264_syntax import units_of
+from framefleet.encoding.hold_encoder import SEEN_REPEATS
 from framefleet.encoding.join import ChunkVideo
 from framefleet.encoding.skip_picture import SkipPictures
 from framefleet.encoding.video_encoder import ChunkEncoder
@@ -173,6 +175,26 @@ def skipped_frames():
         return found
 
     return find
+
+
+@pytest.fixture
+def check_skips(skipped_frames):
+    """See that a film skips long holds to their ends, from soon after their start, and no more."""
+
+    def check(path: Path, numbers: Sequence[int], key_frames: Sequence[int]) -> None:
+        skipped = skipped_frames(path)
+        for _, group in groupby(range(len(numbers)), key=numbers.__getitem__):
+            first, *repeats = group
+            found = [frame for frame in (first, *repeats) if frame in skipped]
+            if len(repeats) <= SEEN_REPEATS:
+                assert found == []
+                continue
+            # One repeat at least is encoded, as it betters the picture.
+            assert first + 2 <= found[0] <= first + SEEN_REPEATS + 1
+            expected = range(found[0], repeats[-1] + 1)
+            assert found == [frame for frame in expected if frame not in key_frames]
+
+    return check
 
 
 def as_units(units: list[bytes]) -> bytes:

@@ -39,7 +39,7 @@ def test_what_is_not_set_is_left_to_the_encoder():
 )
 def test_only_presets_that_look_for_film_are_tuned(preset, tuning, is_tuned):
     options = encoder_options(VideoOptions(preset=preset, tuning=tuning), "yuv420p")
-    assert ("subme=3" in options.get("x264-params", "")) is is_tuned
+    assert ("subme=1" in options.get("x264-params", "")) is is_tuned
 
 
 @pytest.mark.parametrize("is_clean", [True, False])

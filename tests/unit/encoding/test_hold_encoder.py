@@ -12,7 +12,7 @@ from framefleet.domain.composition import FrameSize
 from framefleet.domain.output import ImageFormat, VideoOptions
 from framefleet.encoding.color import tags_of
 from framefleet.encoding.encoder_context import EncoderSetup
-from framefleet.encoding.hold_encoder import ENCODED_REPEATS, skips_holds
+from framefleet.encoding.hold_encoder import SEEN_REPEATS, skips_holds
 
 
 def setup_of(options: VideoOptions) -> EncoderSetup:
@@ -42,10 +42,10 @@ def test_codecs(codec):
         {"max_rate": 1},
         {"buffer_size": 1},
         {"gop_size": 1},
-        {"gop_size": ENCODED_REPEATS},
+        {"gop_size": SEEN_REPEATS},
     ],
     ids=str,
 )
 def test_what_keeps_repeats_with_the_encoder(changes):
-    assert skips_holds(setup_of(replace(VideoOptions(), gop_size=ENCODED_REPEATS + 1)))
+    assert skips_holds(setup_of(replace(VideoOptions(), gop_size=SEEN_REPEATS + 1)))
     assert not skips_holds(setup_of(replace(VideoOptions(), **changes)))

@@ -240,7 +240,7 @@ def test_every_colour_space_is_known(name, media):
     assert media(color_space=name.value).video.color_space is name
 
 
-@pytest.mark.parametrize(("given", "quality"), [(None, 95), (0, 0), (100, 100), (55.0, 55)])
+@pytest.mark.parametrize(("given", "quality"), [(None, 97), (0, 0), (100, 100), (55.0, 55)])
 def test_a_jpeg_quality_is_a_percentage(given, quality, media):
     assert media(jpeg_quality=given).capture.jpeg_quality == quality
 
