@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import av
-
 from framefleet.compositions.blobs import BLOB_SCHEME, blob_source
 from framefleet.compositions.documents import Documents
 from framefleet.compositions.location import SITE_SCHEME
@@ -123,6 +121,9 @@ def _short(source: str) -> str:
 
 
 def _probe(file: Path) -> _Container:
+    # FFmpeg takes long to load, and most sites that are opened need none here.
+    import av
+
     with contextlib.suppress(av.FFmpegError), av.open(str(file)) as container:
         rate = None
         if container.streams.video:

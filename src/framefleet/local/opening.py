@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from framefleet.local.requests import SiteRequest
@@ -23,8 +25,7 @@ async def open_session(request: SiteRequest, *, browsers: int = 1) -> AsyncItera
     started_s = time.monotonic()
     async with supervised(request.browser) as supervisor:
         await supervisor.prestart(browsers)
-        # Chromium takes as long to start as this to be imported.
-        from framefleet.local.session import look_at
-
-        async with look_at(request, supervisor, started_s=started_s) as session:
-            yield session
+        # Chromium takes as long to start as this to be imported; they get acquainted meanwhile.
+        session = await asyncio.to_thread(import_module, "framefleet.local.session")
+        async with session.look_at(request, supervisor, started_s=started_s) as opened:
+            yield opened
