@@ -12,12 +12,14 @@ from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.rules import Resolved, layout_size, resolve_frames
 from framefleet.domain.timing import FrameRange, split_evenly
 
-# A chunk costs the encoder 25 ms of CPU and a key frame (1080p), and in a hold some repeats: little
-# for 20 frames, nothing for 600. Longer ones would be lost to a crash.
-MIN_CHUNK_FRAMES = 20
+# A chunk costs as much as one to three frames: an encoder, a key frame, in a hold the repeats that
+# the encoder is shown. That is nothing in 600; longer ones would be lost to a crash.
+MIN_CHUNK_FRAMES = 40
 MAX_CHUNK_FRAMES = 600
-# The last chunks are this share of a stream's work: how far apart streams may end.
-TAIL_SHARE = Fraction(1, 40)
+# The last chunks are about this share of a stream's work: how far apart streams may end.
+TAIL_SHARE = Fraction(1, 12)
+# A browser of one's own is worth its start from so many frames on.
+MIN_STREAM_FRAMES = 20
 # To pass over a frame of a page on our clock costs this share of filming it (any-page-clock.md).
 SKIPPED_SHARE = Fraction(1, 20)
 
@@ -82,7 +84,7 @@ def _cut(
             yield from frames.cut(division.chunk_frames)
             continue
         streams = max(
-            1, min(division.streams * len(frames) // total, len(frames) // MIN_CHUNK_FRAMES)
+            1, min(division.streams * len(frames) // total, len(frames) // MIN_STREAM_FRAMES)
         )
         if kind is CompositionKind.PAGE:
             yield from frames.divide(_stepped_lengths(len(frames), streams))
