@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.pages import CHUNKED_GOAL, GENERAL_GOAL, PAGES, STILL_GOAL
 from bench.results import Filmed, Measurement, Ratio, Results, of_subject, ratio
-from bench.rivals import OURS, RIVALS
+from bench.rivals import NPX_REMOTION, OURS, RIVALS
 
 # Below these a difference is noise, or nothing that anyone sees.
 LEAST_COST = 1.02
@@ -47,8 +47,8 @@ def goals(results: Results) -> list[Goal]:
             if as_it_comes:
                 about = f"{page.id}: wall time over that of {rival.theirs}"
                 found.append(Goal(about, limit, as_it_comes, equal))
-    if still := ratio(results.stills, OURS, "Remotion", "wall_s"):
-        found.append(Goal("cold still: wall time over that of Remotion", STILL_GOAL, still))
+    if still := ratio(results.stills, OURS, NPX_REMOTION, "wall_s"):
+        found.append(Goal("cold still: wall time over that of npx remotion", STILL_GOAL, still))
     if chunked := ratio(results.chunked, "chunked", "unchunked", "cpu_s"):
         found.append(Goal("chunked over unchunked: CPU time", CHUNKED_GOAL, chunked))
     return found
@@ -66,11 +66,11 @@ def losses(results: Results) -> Iterator[str]:
                 ]
                 if found:
                     yield f"{filmed.page}, beside {rival.theirs}{how}: {'; '.join(found)}."
-    for rival in RIVALS:
+    for theirs in (*(rival.theirs for rival in RIVALS), NPX_REMOTION):
         for kind in ("wall_s", "cpu_s", "peak_memory_bytes"):
-            found_ratio = ratio(results.stills, OURS, rival.theirs, kind)
+            found_ratio = ratio(results.stills, OURS, theirs, kind)
             if found_ratio and found_ratio.median > LEAST_COST:
-                yield f"A cold still, beside {rival.theirs}: {KINDS[kind]} {found_ratio}."
+                yield f"A cold still, beside {theirs}: {KINDS[kind]} {found_ratio}."
 
 
 def _costlier(measured: Sequence[Measurement], ours: str, theirs: str) -> Iterator[str]:

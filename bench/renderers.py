@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Protocol
 
 from bench.pages import Scene
 from bench.places import FRAMEFLEET, OUT, PROJECTS, ROOT, SITE, SITE_SOURCES
-from bench.rivals import OURS, RIVALS
+from bench.rivals import NPX_REMOTION, OURS, RIVALS
 from framefleet.browser.executable import find_browser
 
 # Node of bench/package.json: HyperFrames needs 22, Debian has 20, and both peers take the same.
@@ -101,6 +102,18 @@ class Remotion:
 
     def environment(self) -> Mapping[str, str]:
         return {}
+
+
+@dataclass(frozen=True, slots=True)
+class NpxRemotion(Remotion):
+    """Its still as people type it: with `npx`, and whatever Node that finds."""
+
+    name: str = NPX_REMOTION
+
+    def still_command(self, scene: Scene, frame: int, output: Path) -> list[str]:
+        _, _, *arguments = Remotion.still_command(self, scene, frame, output)
+        call = shlex.join(["npx", "remotion", *arguments])
+        return ["sh", "-c", f"cd {shlex.quote(str(SITE_SOURCES))} && exec {call}"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def introduction(results: Results, notes: str, plot: str) -> Iterator[str]:
             ],
             ["framefleet as Remotion", "`--jpeg-quality 80 --x264-tuning none`: all is equal"],
             ["framefleet as HyperFrames", "`--jpeg-quality 100 --x264-tuning none`"],
+            ["rounds", "those at a rival's settings are filmed in the first one only"],
             *([name, version] for name, version in now.versions.items()),
         ],
     )
@@ -157,9 +158,9 @@ def still(results: Results) -> Iterator[str]:
     names = list(dict.fromkeys(item.renderer for item in results.stills))
     yield "## A cold still"
     yield (
-        f"Frame {STILL_FRAME} of {STILL_PAGE} as a PNG: `framefleet still`, `remotion still`, "
-        f"`hyperframes snapshot`, each a process and a browser of its own, the two on Node without "
-        f"`npx`. {len({item.round for item in results.stills})} rounds after one that is not kept."
+        f"Frame {STILL_FRAME} of {STILL_PAGE} as a PNG: `framefleet still`, `remotion still` with "
+        f"`npx` and without, `hyperframes snapshot`, each a process and a browser of its own. "
+        f"{len({item.round for item in results.stills})} rounds after one that is not kept."
     )
     rows = [[name, *costs(results.stills, name)] for name in names]
     for row, name in zip(rows, names, strict=True):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 # As a user gets it who asks for a crf and a preset and nothing else.
 OURS = "framefleet"
+# Only for stills.
+NPX_REMOTION = "npx remotion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +22,5 @@ RIVALS = (
     Rival("Remotion", "framefleet as Remotion"),
     Rival("HyperFrames", "framefleet as HyperFrames"),
 )
+# The films at a rival's settings; enough for one round, as our own vary as little as the others.
+AT_EQUAL_SETTINGS = frozenset(rival.equal for rival in RIVALS)

@@ -18,9 +18,9 @@ from bench.measure import Cost, measure
 from bench.pages import STILL_FRAME, STILL_PAGE, Page, Scene, read_scenes
 from bench.places import OUT
 from bench.quality import count_frames, psnr_db, sampled_frames, take_reference
-from bench.renderers import Framefleet, Renderer, versions
+from bench.renderers import Framefleet, NpxRemotion, Remotion, Renderer, versions
 from bench.results import STILL, Conditions, Filmed, Measurement, Results
-from bench.rivals import RIVALS
+from bench.rivals import AT_EQUAL_SETTINGS
 from framefleet.machine import usable_cores
 
 CHUNKS = 5
@@ -93,7 +93,9 @@ def run_suite(options: Options, keep: Callable[[Results], None]) -> None:
 
 def time_stills(options: Options, scene: Scene) -> list[Measurement]:
     """A frame with a browser of its own; the first round is not kept."""
-    runners = [r for r in options.renderers if r.name not in {rival.equal for rival in RIVALS}]
+    runners = [r for r in options.renderers if r.name not in AT_EQUAL_SETTINGS]
+    if any(isinstance(runner, Remotion) for runner in runners):
+        runners.append(NpxRemotion(options.concurrency))
     for renderer in runners:
         renderer.prepare(scene, scene.frames)
     found = []
@@ -110,7 +112,8 @@ def time_page(options: Options, scene: Scene, number: int) -> list[Measurement]:
     """A page with every renderer, in the order of the round."""
     found = []
     frames = _length(scene, options)
-    for renderer in in_turns(options.renderers, number):
+    renderers = [r for r in options.renderers if number == 0 or r.name not in AT_EQUAL_SETTINGS]
+    for renderer in in_turns(renderers, number):
         if number == 0:
             renderer.prepare(scene, frames)
         output = film_of(scene.id, renderer)

@@ -43,6 +43,7 @@ def results():
         stills=[
             measured("framefleet", "still", 1, 0.5),
             measured("Remotion", "still", 1, 1.0),
+            measured("npx remotion", "still", 1, 1.3),
         ],
         chunked=[
             measured("chunked", "Moving", 0, 1.1),

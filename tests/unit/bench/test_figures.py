@@ -30,7 +30,7 @@ def test_goals_are_met_by_the_median(results):
     assert {goal.about: goal.is_met(goal.ratio) for goal in goals(results)} == {
         "Moving: wall time over that of Remotion": True,
         "Moving: wall time over that of HyperFrames": True,
-        "cold still: wall time over that of Remotion": False,
+        "cold still: wall time over that of npx remotion": False,
         "chunked over unchunked: CPU time": False,
     }
 
