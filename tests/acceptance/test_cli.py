@@ -425,6 +425,22 @@ def test_a_render_stopped_while_it_opens_leaves_nothing(site, out):
     assert os.listdir(out) == []
 
 
+@pytest.mark.parametrize("executor", ["process", "inline"])
+def test_a_render_whose_progress_nobody_reads_ends(site, out, executor):
+    """As with `2>&1 | head`."""
+    process = start(
+        "render", site, "long", "-o", out / "a.mp4", "--executor", executor,
+        "--chunk-frames", "50000",
+    )  # fmt: skip
+    until_rendering(process)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.stderr.close()
+    assert process.wait(timeout=30) == 1
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert [child for child in alive if child.status() != psutil.STATUS_ZOMBIE] == []
+    assert os.listdir(out) == []
+
+
 def test_a_killed_render_leaves_no_process(site, out, tmp_path):
     # Nobody is left to remove its temporary folders.
     process = start(

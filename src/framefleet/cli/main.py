@@ -58,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return cancelled.exit_code
     except BrokenPipeError:
         # The reader of our output has gone; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
         return 1
 
 

@@ -31,7 +31,12 @@ def stderr_console() -> Console:
     """The console of progress, logs and errors; honours NO_COLOR and dumb terminals."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, emoji=False)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """Fail like anything else; rich would end the process, in the middle of its work."""
+            raise BrokenPipeError
+
+    return Output(stderr=True, highlight=False, emoji=False)
 
 
 def print_line(console: Console, label: str, text: str, style: str) -> None:
