@@ -17,6 +17,7 @@ from framefleet.cancellation import CancelSignal
 from framefleet.cli.output import clean, print_error
 from framefleet.cli.progress import Display, DisplayHandler, open_display
 from framefleet.errors import FramefleetError, RenderCancelledError
+from framefleet.machine import keep_freed_memory
 
 T = TypeVar("T")
 Work = Callable[[Display, CancelSignal], Awaitable[T]]
@@ -35,6 +36,7 @@ def run(work: Work[T], *, stage: str, log_level: str, as_json: bool) -> T:
     Raises:
         click.exceptions.Exit: with the exit code of an error, or 128 and the signal's number.
     """
+    keep_freed_memory()
     with open_display(log_level) as display, _Stop(display) as stop:
         _log_to(display)
         try:

@@ -23,6 +23,7 @@ from framefleet.compositions.site import open_site
 from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import FramefleetError
+from framefleet.machine import keep_freed_memory
 from framefleet.wiring import local_storage
 from framefleet.worker import protocol
 from framefleet.worker.worker import Worker
@@ -103,4 +104,5 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     asyncio.run(_main())
