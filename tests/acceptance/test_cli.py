@@ -436,6 +436,8 @@ def test_a_render_whose_progress_nobody_reads_ends(site, out, executor):
     children = psutil.Process(process.pid).children(recursive=True)
     process.stderr.close()
     assert process.wait(timeout=30) == 1
+    assert process.stdout.read() == ""
+    process.stdout.close()
     _, alive = psutil.wait_procs(children, timeout=5)
     assert [child for child in alive if child.status() != psutil.STATUS_ZOMBIE] == []
     assert os.listdir(out) == []
