@@ -125,12 +125,13 @@ class FramefleetStage:
     async def _shoot(self, frame: int) -> Shot:
         shot = await self._camera.shoot()
         deadline = self._deadline()
-        while missing := await self._page.evaluate("__framefleet.page.missing()"):
-            while missing:
+        while (lacked := await self._page.evaluate("__framefleet.page.lacked()")) != []:
+            self._check(deadline, frame, lacked or ["an animation frame"])
+            while missing := await self._page.evaluate("__framefleet.page.missing()"):
                 self._check(deadline, frame, missing)
                 await self._camera.tick()
                 await asyncio.sleep(_POLL_S)
-                missing = await self._page.evaluate("__framefleet.page.missing()")
+            await self._page.evaluate("__framefleet.page.expectFrame()")
             shot = await self._camera.retake()
         return shot
 

@@ -58,6 +58,19 @@
 
   const imagesPending = () =>
     [...document.images].filter((image) => !image.complete && image.loading !== 'lazy');
+  const missing = () => [
+    ...imagesPending().map((image) => image.currentSrc || image.src),
+    ...(document.fonts.status === 'loaded' ? [] : ['a font']),
+  ];
+
+  // What was missing when the frame was drawn: by the time its picture is here it may have come.
+  let lacked = null;
+  const expectFrame = () => {
+    lacked = null;
+    requestAnimationFrame(() => {
+      lacked = missing();
+    });
+  };
 
   ours.page = {
     ids: () => window.framefleet.compositions?.map?.((entry) => entry?.id) ?? null,
@@ -91,6 +104,7 @@
     arrange(time) {
       const hasMotion = ours.placeAnimations(time);
       ours.media.seek(time);
+      expectFrame();
       return {
         waiting: ours.media.waiting(),
         hasMotion,
@@ -101,9 +115,11 @@
     },
 
     /** What a picture taken now would lack. */
-    missing: () => [
-      ...imagesPending().map((image) => image.currentSrc || image.src),
-      ...(document.fonts.status === 'loaded' ? [] : ['a font']),
-    ],
+    missing,
+
+    /** What the last picture lacks; null if it shows no frame that was drawn since it was expected. */
+    lacked: () => lacked,
+
+    expectFrame,
   };
 })();

@@ -10,8 +10,10 @@
       port2.postMessage(0);
     });
 
-  // Counts changes of the document that come after the frame has been drawn. A begin frame may be
-  // answered without one of the page's own frames: then the picture is of what was there before.
+  // Counts what comes after the frame has been drawn: changes of the document, and what the page
+  // waited for then, as an image that is mounted but not loaded, which no change of it tells of.
+  // A begin frame may be answered without one of the page's own frames: then the picture is of what
+  // was there before.
   let late = 0;
   let drawn = false;
   const observer = new MutationObserver((records) => {
@@ -36,12 +38,16 @@
     return found.length > 0;
   };
 
+  const isReady = () => window.remotion_renderReady === true;
+  const hasFonts = () => document.fonts.status === 'loaded';
+
   const expectFrame = () => {
     drawn = false;
     requestAnimationFrame(() => {
       drawn = true;
       observer.takeRecords();
-      late = 0;
+      // Remotion's own callback, which makes a page ready that waits for nothing, came before.
+      late = isReady() && hasFonts() ? 0 : 1;
     });
   };
 
@@ -78,9 +84,9 @@
   };
 
   const state = () => ({
-    ready: window.remotion_renderReady === true,
-    cancelled: window.remotion_renderReady === true ? null : (window.remotion_cancelledError ?? null),
-    fonts: document.fonts.status === 'loaded',
+    ready: isReady(),
+    cancelled: isReady() ? null : (window.remotion_cancelledError ?? null),
+    fonts: hasFonts(),
     mayProbe: mayProbe(),
     runtime: String(window.remotion_imported ?? window.remotion_version ?? ''),
   });

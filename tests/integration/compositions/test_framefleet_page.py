@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import json
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from framefleet.browser.camera import Camera
 from framefleet.browser.page import Page, PageSetup
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.framefleet_page import (
@@ -196,6 +201,48 @@ async def test_an_image_set_without_waiting_is_there(browser, page_of):
     page = page_of(page_with(seek, "<body style='margin:0;background:white'><img>"))
     async with stage_of(browser, page) as stage:
         for frame in (1, 5, 2, 30, 3):
+            assert dark(await film(stage, frame), 100) == frame * 10
+
+
+@pytest.fixture
+def slow_image() -> Iterator[str]:
+    """The address of an image that takes 0.2 s, and shows the number of its query as a width."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            time.sleep(0.2)
+            svg = "<svg xmlns='http://www.w3.org/2000/svg' width='320' height='240'>"
+            svg += f"<rect width='{self.path.partition('?')[2]}' height='240'/></svg>"
+            self.send_response(200)
+            self.send_header("Content-Type", "image/svg+xml")
+            self.end_headers()
+            self.wfile.write(svg.encode())
+
+        def log_message(self, *args: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+async def test_an_image_that_comes_after_the_picture_is_missed(browser, page_of, slow_image):
+    """When the page is asked the image is there, but it was not when the frame was drawn."""
+    seek = f"(frame) => {{ document.querySelector('img').src = '{slow_image}?' + frame * 10; }}"
+    page = page_of(page_with(seek, "<body style='margin:0;background:white'><img>"))
+
+    class SlowCamera(Camera):
+        async def shoot(self, **ticks: float):
+            shot = await super().shoot(**ticks)
+            await asyncio.sleep(0.4)
+            return shot
+
+    async with stage_of(browser, page) as stage:
+        stage.camera.__class__ = SlowCamera
+        for frame in (1, 5):
             assert dark(await film(stage, frame), 100) == frame * 10
 
 

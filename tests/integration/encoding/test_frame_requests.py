@@ -235,7 +235,8 @@ def test_cuts_back_and_forth_leave_few_decoders(extractor, shown, films):
 
 def test_a_loop_is_kept_once_it_is_known(monkeypatch, films, shown):
     """Read once, images go soon; a film that is read again and again stays as far as it fits."""
-    monkeypatch.setattr(image_cache, "RECENT_BYTES", 100_000)
+    # Eight images: on a busy machine some are made out of turn, and of two the next would be gone.
+    monkeypatch.setattr(image_cache, "RECENT_BYTES", 400_000)
     monkeypatch.setattr(png_writer, "pack", None)
     extractor = FrameExtractor(cache_bytes=2**22)
     made = []
@@ -246,7 +247,7 @@ def test_a_loop_is_kept_once_it_is_known(monkeypatch, films, shown):
             )
         made.append(settled(extractor))
     assert made[0].decoded_frames <= 60 + AHEAD
-    assert made[0].cached_bytes <= 100_000
+    assert made[0].cached_bytes <= 400_000
     assert made[1].decoded_frames <= 2 * (60 + AHEAD)
     # What was shown before the loop was known is made a third time.
     assert made[2].encoded_frames - made[1].encoded_frames <= image_cache.REREADS_TO_KEEP + 1

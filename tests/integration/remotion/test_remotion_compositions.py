@@ -28,8 +28,8 @@ from framefleet.testing.video import read_stamp, read_stamps
 IDS = [
     "Stamped", "Hello", "Odd", "Moving", "Holds", "Slides", "ReactHeavy", "VideoHeavy", "WebGL",
     "Text4K", "BeepFlash", "Sounds", "Clip", "Html5Clip", "MediaClip", "StaticFiles", "LazyImage",
-    "LottieTitle", "Props", "Metadata", "EnvVars", "Artifacts", "Delayed", "NeverReady", "Retry",
-    "Suspended", "Cancels", "Throws", "Logs",
+    "LottieTitle", "Props", "Metadata", "EnvVars", "Artifacts", "Delayed", "LateCanvas",
+    "NeverReady", "Retry", "Suspended", "Cancels", "Throws", "Logs",
 ]  # fmt: skip
 SUB_PATH = "/films/my%20site"
 

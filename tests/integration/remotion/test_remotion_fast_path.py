@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,15 @@ class CountingCamera(Camera):
     async def retake(self, **ticks: float):
         type(self).retakes += 1
         return await super().retake(**ticks)
+
+
+class SlowCamera(Camera):
+    """Hands over its pictures late, so that by then the page is ready for what they lack."""
+
+    async def shoot(self, **ticks: float):
+        shot = await super().shoot(**ticks)
+        await asyncio.sleep(0.3)
+        return shot
 
 
 @pytest.fixture
@@ -118,6 +128,17 @@ async def test_the_fast_path_gives_the_pictures_of_the_slow_one(browser, site, c
     slow, _ = await pictures(browser, scene, frames, trust=NEVER)
     assert [a == b for a, b in zip(fast, slow, strict=True)] == [True] * len(frames)
     assert len(set(fast)) > 3
+
+
+async def test_what_came_after_the_picture_is_not_taken_for_its_content(browser, site):
+    """On a busy machine an image that was mounted when the frame was drawn was missing in it."""
+    scene = await scene_of(browser, site, "LateCanvas")
+    fast, _ = await pictures(
+        browser, scene, range(1, 4), trust=remotion.FRAMES_TO_TRUST, camera=SlowCamera
+    )
+    slow, _ = await pictures(browser, scene, range(1, 4), trust=NEVER)
+    assert fast == slow
+    assert len(set(fast)) == 3
 
 
 async def test_a_still_page_is_filmed_by_probes_alone_and_alike(browser, site):

@@ -19,7 +19,7 @@ import {Stamped, stampedMetadata} from './compositions/Stamped';
 import {StaticFiles} from './compositions/StaticFiles';
 import {Text4K} from './compositions/Text4K';
 import {VideoHeavy} from './compositions/VideoHeavy';
-import {Delayed, NeverReady, Retry} from './compositions/Waits';
+import {Delayed, LateCanvas, NeverReady, Retry} from './compositions/Waits';
 import {WebGL} from './compositions/WebGL';
 
 const small = {width: 640, height: 360, fps: 30, durationInFrames: 10};
@@ -101,6 +101,7 @@ export const Root: React.FC = () => (
 				durationInFrames={30}
 				defaultProps={{delayMilliseconds: 20}}
 			/>
+			<Composition id="LateCanvas" component={LateCanvas} {...small} />
 			<Composition id="NeverReady" component={NeverReady} {...small} />
 			<Composition id="Retry" component={Retry} {...small} defaultProps={{atMount: false}} />
 			<Composition

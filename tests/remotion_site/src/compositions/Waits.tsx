@@ -1,4 +1,4 @@
-import React, {useEffect, useState} from 'react';
+import React, {useEffect, useLayoutEffect, useRef, useState} from 'react';
 import {AbsoluteFill, continueRender, delayRender, useCurrentFrame} from 'remotion';
 import {Stamp} from '../Stamp';
 
@@ -24,6 +24,29 @@ export const Delayed: React.FC<DelayedProps> = ({delayMilliseconds}) => {
 	return (
 		<AbsoluteFill style={sea}>
 			<Stamp value={loaded === frame ? frame : null} />
+		</AbsoluteFill>
+	);
+};
+
+/** Each frame is painted a moment after it was drawn, which changes nothing of the document. */
+export const LateCanvas: React.FC = () => {
+	const frame = useCurrentFrame();
+	const canvas = useRef<HTMLCanvasElement>(null);
+	useLayoutEffect(() => {
+		const context = canvas.current?.getContext('2d');
+		const handle = delayRender(`painting frame ${frame}`);
+		context?.clearRect(0, 0, 320, 20);
+		setTimeout(() => {
+			for (let bit = 0; bit < 16; bit++) {
+				if (context) context.fillStyle = (frame >> bit) & 1 ? 'white' : 'black';
+				context?.fillRect(bit * 20, 0, 20, 20);
+			}
+			continueRender(handle);
+		}, 100);
+	}, [frame]);
+	return (
+		<AbsoluteFill style={sea}>
+			<canvas ref={canvas} width={320} height={20} />
 		</AbsoluteFill>
 	);
 };
