@@ -82,28 +82,37 @@ _REMOTION_TAG = "Symbol(__remotion_tag_"
 
 
 class Page:
-    """A tab of one browser. An uncaught script error or a crash fails every later call."""
+    """A tab of one browser. An uncaught script error or a crash fails every later call.
 
-    def __init__(self, browser: BrowserProcess, session: Session, target: str) -> None:
+    Attributes:
+        may_keep_tab: whether the next page of this browser may have the same tab: not where a page
+            might mind what its history was. It can be set at any time.
+    """
+
+    def __init__(self, browser: BrowserProcess, session: Session) -> None:
         self.browser = browser
         self.session = session
-        self._target = target
+        self.may_keep_tab = False
         self.setup = PageSetup(width=1, height=1)
         self._requests: dict[str, str] = {}
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, browser: BrowserProcess, setup: PageSetup) -> AsyncIterator[Page]:
-        """Open a blank tab, ready to navigate; it closes at the end."""
+        """Open a blank tab, ready to navigate; at the end it closes, or is kept where it may be."""
         session, target = await browser.open_session()
-        page = cls(browser, session, target)
+        page = cls(browser, session)
+        is_well = False
         try:
             await page._prepare(setup)
             yield page
+            is_well = session.failure is None
         finally:
-            session.close()
             with anyio.CancelScope(shield=True), contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(browser.close_target(target), CLOSE_TIMEOUT_S)
+                is_kept = is_well and page.may_keep_tab and await browser.keep_tab(session, target)
+                session.close()
+                if not is_kept:
+                    await asyncio.wait_for(browser.close_target(target), CLOSE_TIMEOUT_S)
 
     async def _prepare(self, setup: PageSetup) -> None:
         self.setup = setup

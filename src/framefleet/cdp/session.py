@@ -23,7 +23,7 @@ class Session:
 
     def __init__(self, connection: Connection, session_id: str, *, timeout_s: float = 60.0) -> None:
         self._connection = connection
-        self._id = session_id
+        self.id = session_id
         self._timeout_s = timeout_s
         self.failure: Exception | None = None
 
@@ -31,7 +31,7 @@ class Session:
         """Send a command without waiting; commands arrive in the order they are sent."""
         if self.failure is not None:
             return failed(self.failure)
-        return self._connection.call(method, params, session=self._id)
+        return self._connection.call(method, params, session=self.id)
 
     async def call(
         self, method: str, *, timeout_s: float | None = None, **params: Any
@@ -78,7 +78,7 @@ class Session:
 
     def on(self, method: str, handler: EventHandler) -> Callable[[], None]:
         """Call `handler` with each such event of this session; the answer ends that."""
-        return self._connection.on(method, handler, session=self._id)
+        return self._connection.on(method, handler, session=self.id)
 
     @contextlib.contextmanager
     def expect(self, method: str) -> Iterator[asyncio.Future[msgspec.Raw]]:
@@ -95,11 +95,11 @@ class Session:
         """Wake every waiting call with `error` and refuse later ones; the first error stays."""
         if self.failure is None:
             self.failure = error
-            self._connection.abort(self._id, error)
+            self._connection.abort(self.id, error)
 
     def close(self) -> None:
         """Stop listening."""
-        self._connection.forget(self._id)
+        self._connection.forget(self.id)
 
 
 def _is_answered(answer: asyncio.Future[msgspec.Raw]) -> bool:

@@ -134,6 +134,7 @@ async def _opened(
             )
         )
         if kind is CompositionKind.REMOTION:
+            page.may_keep_tab = True
             await remotion_page.check_site(page)
             await remotion_page.enter_listing(page, listing.page.timeout_s)
         yield page, kind

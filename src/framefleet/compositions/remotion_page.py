@@ -75,6 +75,7 @@ def scripts(scene: Scene) -> tuple[str, ...]:
         script("remotion_setup.js", VALUES=_globals(scene)),
         script("remotion_film.js"),
         script("blobs.js"),
+        script("video_frames.js"),
     )
 
 

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from framefleet.compositions.frame_proxy import MOST_PREPARED
 from framefleet.compositions.location import SiteLocation
 from framefleet.compositions.site import open_site
 from framefleet.domain.plan import PageOptions
+from framefleet.encoding.frame_cache import shared_extractor
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +114,7 @@ async def test_questions_that_lack_something(client, query, message):
     assert json.loads(answer.body)["message"] == message
 
 
+@pytest.mark.parametrize("prepare", ["true", "false"])
 @pytest.mark.parametrize(
     ("name", "time", "message"),
     [
@@ -121,8 +124,8 @@ async def test_questions_that_lack_something(client, query, message):
         ("grey%20film.mp4", "nan", "must be 0 s or later"),
     ],
 )
-async def test_failures_say_why(client, name, time, message):
-    answer = await client.ask(src=f"{client.origin}/{name}", time=time)
+async def test_failures_say_why(client, name, time, message, prepare):
+    answer = await client.ask(src=f"{client.origin}/{name}", time=time, prepare=prepare)
     assert answer.status == 500
     assert message in json.loads(answer.body)["error"]
 
@@ -137,3 +140,22 @@ async def test_browsers_may_ask_first(client):
 async def test_a_head_has_no_body(client):
     answer = await client.ask("HEAD", src=f"{client.origin}/grey%20film.mp4", time="0")
     assert (answer.status, answer.body) == (200, b"")
+
+
+async def test_an_image_is_prepared_and_then_fetched(client):
+    with shared_extractor(None) as extractor:
+        prepared = await client.frame(5, prepare="true")
+        assert (prepared.status, prepared.body) == (200, b"")
+        assert prepared.headers["content-type"] == "image/png"
+        before = extractor.counters
+        assert before.encoded_frames == 1
+        assert (await client.frame(5)).frame == 5
+        assert extractor.counters == before
+        # Once it is gone it is made again.
+        assert (await client.frame(5)).frame == 5
+
+
+async def test_images_nobody_fetches_are_given_up(client):
+    for number in range(MOST_PREPARED + 4):
+        await client.frame(number, prepare="true")
+    assert [(await client.frame(number)).frame for number in range(8)] == list(range(8))

@@ -11,9 +11,11 @@ import av
 import numpy as np
 import pytest
 
+from framefleet.compositions import remotion_page
 from framefleet.encoding.frame_cache import FrameCounters, FrameExtractor, shared_extractor
 from framefleet.errors import PageCancelledError
 from framefleet.local.media import RenderResult
+from framefleet.page_runtime.scripts import script
 from framefleet.testing.video import STAMP_BITS, STAMP_BLOCK_PX, read_stamps
 
 CLIP_FRAMES = 120
@@ -46,6 +48,19 @@ def counted(film: Film) -> Iterator[Counted]:
     # The server of the render shares it, and it lives on to be asked.
     with shared_extractor(None) as extractor:
         yield Counted(film, extractor)
+
+
+@pytest.fixture(params=["as the page does", "straight"])
+def _way_of_pictures(request: pytest.FixtureRequest, monkeypatch) -> None:
+    """Through a blob of the page, and with `video_frames.js` from our server into the image."""
+    own = remotion_page.scripts
+    direct = script("video_frames.js")
+
+    def scripts(scene):
+        others = tuple(one for one in own(scene) if one != direct)
+        return (*others, direct) if request.param == "straight" else others
+
+    monkeypatch.setattr(remotion_page, "scripts", scripts)
 
 
 def write_clip(path: Path, rate: int) -> None:
@@ -81,6 +96,7 @@ def site_with(remotion_site: Path, tmp_path: Path) -> Callable[[int], Path]:
     return make
 
 
+@pytest.mark.usefixtures("_way_of_pictures")
 def test_a_stream_decodes_each_frame_once(counted):
     """Chunk after chunk on one worker; the decoder goes on."""
     shown, counters = counted.render(concurrency=1, chunk_frames=50)
@@ -91,6 +107,7 @@ def test_a_stream_decodes_each_frame_once(counted):
     assert counters.ahead_frames > CLIP_FRAMES / 2
 
 
+@pytest.mark.usefixtures("_way_of_pictures")
 def test_two_streams_have_a_decoder_each(counted):
     shown, counters = counted.render(concurrency=2, chunk_frames=60)
     assert shown == list(range(CLIP_FRAMES))
@@ -175,6 +192,7 @@ def test_a_loop_goes_back_once_a_round(counted, patched_site):
     assert counters.encoded_frames <= 2 * 40 + 10
 
 
+@pytest.mark.usefixtures("_way_of_pictures")
 def test_a_clip_that_is_missing_is_named(film, patched_site):
     site = patched_site('(0,esm.staticFile)("clip.mp4")', '(0,esm.staticFile)("lost.mp4")')
     with pytest.raises(PageCancelledError, match=r"The site has no file /public/lost\.mp4"):
