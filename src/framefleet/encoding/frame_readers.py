@@ -103,7 +103,8 @@ class Reader:
         oldest, newest = source.window
         self.oldest_s = float(oldest * source.time_base)
         self.newest_s = max(self.newest_s, float(newest * source.time_base))
-        self.reach_s = float(source.reach * source.time_base)
+        # Further on it would seek, and lose them.
+        self.reach_s = min(NEAR_S, float(source.reach * source.time_base))
         self.held_bytes = source.held_bytes
 
 

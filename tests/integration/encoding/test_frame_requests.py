@@ -226,6 +226,17 @@ def test_a_worker_goes_on_with_its_decoder(extractor, shown, films):
     assert (counters.opened_readers, counters.seeks) == (1, 0)
 
 
+def test_a_stream_that_begins_later_takes_no_decoder_away(extractor, shown, films):
+    """Just beyond a second, where a decoder would seek, and decode again to come back."""
+    for frame in (0, 2, 40, 3, 4, 5, 41, 42, 43, 6, 7, 8):
+        assert shown(films[24], frame / 30) == frame * 24 // 30
+        settled(extractor)
+    counters = settled(extractor)
+    assert (counters.opened_readers, counters.seeks) == (2, 1)
+    # From 0 to 8 and from the keyframe 30 to 36, each once.
+    assert counters.decoded_frames == 9 + 7
+
+
 def test_cuts_back_and_forth_leave_few_decoders(extractor, shown, films):
     for start in (0, 200, 50, 250, 100, 10, 160, 60, 210, 5):
         for frame in range(start, start + 40):
