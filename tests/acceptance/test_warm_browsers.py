@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 import anyio
@@ -18,10 +19,17 @@ import framefleet
 from framefleet import CancelSignal, aio, errors
 
 
-def browsers() -> set[int]:
+def all_browsers() -> set[int]:
     """The main processes of our Chromiums."""
     children = psutil.Process().children()
     return {child.pid for child in children if "--remote-debugging-pipe" in child.cmdline()}
+
+
+@pytest.fixture
+def browsers() -> Callable[[], set[int]]:
+    """Those that the test started: others may belong to a fixture of the session."""
+    others = all_browsers()
+    return lambda: all_browsers() - others
 
 
 def still(pages, tmp_path, **options) -> None:
@@ -30,7 +38,7 @@ def still(pages, tmp_path, **options) -> None:
     )
 
 
-def test_a_render_takes_over_the_browser_of_the_one_before(pages, tmp_path):
+def test_a_render_takes_over_the_browser_of_the_one_before(pages, tmp_path, browsers):
     with framefleet.warm_browsers():
         still(pages, tmp_path)
         before = browsers()
@@ -46,7 +54,7 @@ def test_a_render_takes_over_the_browser_of_the_one_before(pages, tmp_path):
 
 
 @pytest.mark.anyio
-async def test_the_same_for_asynchronous_callers(pages, tmp_path):
+async def test_the_same_for_asynchronous_callers(pages, tmp_path, browsers):
     async with aio.warm_browsers():
         for name in ("a.png", "b.png"):
             await aio.render_still(pages / "stamped.html", output=tmp_path / name)
@@ -60,7 +68,7 @@ async def test_the_same_for_asynchronous_callers(pages, tmp_path):
     assert not browsers()
 
 
-def test_an_error_or_a_cancel_leaves_the_others_a_working_browser(pages, tmp_path):
+def test_an_error_or_a_cancel_leaves_the_others_a_working_browser(pages, tmp_path, browsers):
     with framefleet.warm_browsers():
         with pytest.raises(errors.CompositionNotFoundError):
             framefleet.render_still(pages / "stamped.html", "none", output=tmp_path / "a.png")
