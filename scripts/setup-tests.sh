@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes ready what the tests need besides: Node, ffmpeg, npm packages and the Remotion site.
+# Makes ready what the tests need besides: Node, ffmpeg, npm packages, the Remotion site and radosgw.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/system.sh
@@ -21,3 +21,4 @@ need ffmpeg ffmpeg
 npm_packages tests/pages
 npm_packages tests/remotion_site
 tests/remotion_site/build.sh
+scripts/radosgw.sh

@@ -8,7 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.services.processes import lasting_pids
+
 ROOT = Path(__file__).parents[1]
+
+pytest_plugins = ["tests.services.fixtures"]
 
 
 def pytest_collection_modifyitems(items):
@@ -49,8 +53,9 @@ def _nothing_left_behind(tmp_path_factory, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", None)
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     yield
+    known = before | lasting_pids()
     _, alive = psutil.wait_procs(
-        [child for child in psutil.Process().children(True) if child.pid not in before], timeout=5
+        [child for child in psutil.Process().children(True) if child.pid not in known], timeout=5
     )
     leaked = [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
     assert not leaked, f"processes left behind: {[child.cmdline()[:2] for child in leaked]}"

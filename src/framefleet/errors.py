@@ -24,6 +24,14 @@ FramefleetError
 ├── OutputError                 the output cannot be written
 │   ├── OutputExistsError       it is there already
 │   └── DiskFullError           no space left
+├── StorageError                a bucket, or what lies in it, cannot be used
+│   ├── CredentialsError        there are no credentials, or the store does not know them
+│   ├── AccessDeniedError       the store knows them and says no
+│   ├── BucketNotFoundError     there is no such bucket
+│   ├── ObjectNotFoundError     there is no such object in it
+│   ├── ObjectConflictError     an object is there, or is not the expected one
+│   └── StorageUnavailableError it does not answer, or is too busy
+├── BundleError                 a Remotion project cannot be bundled
 └── RenderCancelledError        the caller cancelled the render
 """
 
@@ -251,6 +259,57 @@ class DiskFullError(OutputError):
     """No space is left on the disk."""
 
     code = "disk_full"
+
+
+class StorageError(FramefleetError):
+    """A bucket, or what lies in it, cannot be used."""
+
+    code = "storage_failed"
+    exit_code = 7
+
+
+class CredentialsError(StorageError):
+    """There are no credentials for the store, or it does not accept them."""
+
+    code = "storage_credentials"
+
+
+class AccessDeniedError(StorageError):
+    """The store does not permit it."""
+
+    code = "storage_denied"
+
+
+class BucketNotFoundError(StorageError, LookupError):
+    """There is no such bucket."""
+
+    code = "bucket_not_found"
+
+
+class ObjectNotFoundError(StorageError, LookupError):
+    """There is no such object."""
+
+    code = "object_not_found"
+
+
+class ObjectConflictError(StorageError):
+    """An object is there already, or it is not the one that was to be replaced."""
+
+    code = "object_conflict"
+
+
+class StorageUnavailableError(StorageError):
+    """The store does not answer, or is too busy."""
+
+    code = "storage_unavailable"
+    retryable = True
+
+
+class BundleError(FramefleetError):
+    """A Remotion project cannot be bundled."""
+
+    code = "bundle_failed"
+    exit_code = 3
 
 
 def root_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

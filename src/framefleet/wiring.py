@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import assert_never
+
+import anyio.to_thread
 
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.supervisor import BrowserSupervisor
 from framefleet.compositions.site import OpenSite
+from framefleet.domain.destination import BucketAddress, Cloud
 from framefleet.domain.events import Log
+from framefleet.errors import StorageError
 from framefleet.executors.inline import InlineExecutor
 from framefleet.executors.process import ProcessExecutor
+from framefleet.interfaces.buckets import Buckets
 from framefleet.interfaces.executor import Executor
-from framefleet.settings import ExecutorName
+from framefleet.interfaces.storage import Storage
+from framefleet.settings import ExecutorName, Settings
 from framefleet.storages.local import LocalStorage
+from framefleet.worker.artifacts import Artifacts
 
 
 @asynccontextmanager
@@ -25,7 +32,7 @@ async def open_executor(
     slots: int,
     address: str,
     site: OpenSite,
-    storage: LocalStorage,
+    artifacts: Artifacts,
     supervisor: BrowserSupervisor,
     browser: BrowserOptions,
     on_log: Callable[[Log], None],
@@ -37,18 +44,65 @@ async def open_executor(
     """
     match name:
         case "inline":
-            async with InlineExecutor(slots, site, storage, supervisor, on_log) as inline:
+            async with InlineExecutor(slots, site, artifacts, supervisor, on_log) as inline:
                 yield inline
         case "process":
             await supervisor.end_idle()
             async with ProcessExecutor(
-                slots, address, str(storage.root), browser, on_log
+                slots, address, artifacts.storage.address, browser, on_log
             ) as process:
                 yield process
         case never:
             assert_never(never)
 
 
-def local_storage(folder: Path) -> LocalStorage:
+def local_artifacts(folder: Path) -> Artifacts:
     """Artifacts in a folder of this machine."""
-    return LocalStorage(folder)
+    return Artifacts(LocalStorage(folder, may_link=True), folder)
+
+
+async def open_storage(address: BucketAddress, settings: Settings) -> Storage:
+    """The objects of a bucket of some cloud.
+
+    Raises:
+        StorageError: the cloud's library is not installed, or its credentials cannot be used.
+    """
+    buckets = await open_buckets(address, settings)
+    return buckets.storage(address.name)
+
+
+async def open_buckets(address: BucketAddress, settings: Settings) -> Buckets:
+    """The buckets of the account that `address` is reached with; its name does not matter.
+
+    Raises:
+        StorageError: the cloud's library is not installed, or its credentials cannot be used.
+    """
+    return await anyio.to_thread.run_sync(_buckets, address, settings)
+
+
+def _buckets(address: BucketAddress, settings: Settings) -> Buckets:
+    """Imports the cloud's library, which takes half a second, and which may be missing."""
+    match address.cloud:
+        case Cloud.S3:
+            with _library("boto3", "aws"):
+                from framefleet.storages.s3.buckets import S3Buckets
+                from framefleet.storages.s3.client import open_client
+            return S3Buckets(open_client(settings.s3_options(address)))
+        case Cloud.GCS:
+            with _library("google-cloud-storage", "gcp"):
+                from framefleet.storages.gcs import client
+                from framefleet.storages.gcs.buckets import GcsBuckets
+            return GcsBuckets(client.open_client(settings.gcs))
+        case never:
+            assert_never(never)
+
+
+@contextmanager
+def _library(name: str, extra: str) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as exc:
+        raise StorageError(
+            f"This needs {name}, which is not installed.",
+            hint=f"Install it: pip install 'framefleet[{extra}]'",
+        ) from exc

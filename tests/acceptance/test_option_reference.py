@@ -13,13 +13,13 @@ import framefleet
 from framefleet.cli.main import cli
 from framefleet.cli.option_reference import markdown
 from framefleet.domain.codecs import CODECS
+from framefleet.domain.option import options_of
 from framefleet.domain.options import (
     ChromiumArguments,
     MediaArguments,
     SequenceArguments,
     SiteArguments,
     StillArguments,
-    options_of,
 )
 from framefleet.domain.rules import REFUSED, RENAMED
 

@@ -26,9 +26,9 @@ from framefleet.local.opening import open_session
 from framefleet.local.requests import SiteRequest
 from framefleet.rendering.chunk import VIDEO_FILE
 from framefleet.rendering.planning import Division, Filming, plan
-from framefleet.storages.local import LocalStorage
 from framefleet.testing.video import read_stamps
-from framefleet.wiring import open_executor
+from framefleet.wiring import local_artifacts, open_executor
+from framefleet.worker.artifacts import Artifacts
 from framefleet.worker.worker import chunk_files, is_rendered
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ class Bench:
     """A plan for some page, a storage, and the executor under test."""
 
     plan: Plan
-    storage: LocalStorage
+    storage: Artifacts
     executor: Executor
 
     async def run(self, chunk: int, on_progress=lambda event: None) -> None:
@@ -87,13 +87,13 @@ def open_bench(request, pages, tmp_path):
                 input_props=props,
                 page=site.page,
             )
-            store = LocalStorage(tmp_path / storage)
+            store = local_artifacts(tmp_path / storage)
             async with open_executor(
                 request.param,
                 slots=slots,
                 address=site.site,
                 site=session.site,
-                storage=store,
+                artifacts=store,
                 supervisor=session.supervisor,
                 browser=site.browser,
                 on_log=site.on_log,

@@ -32,7 +32,7 @@ def test_a_hold_over_a_border_of_chunks(tmp_path):
         site, "hold", output=tmp_path / "out.mp4", chunk_frames=70, executor="inline"
     )
     assert result.chunks == 2
-    assert read_stamps(result.output) == [*range(10), *[10] * 120, *range(11, 21)]
-    assert presentation_times_s(result.output) == [Fraction(n, 30) for n in range(140)]
+    assert read_stamps(result.path) == [*range(10), *[10] * 120, *range(11, 21)]
+    assert presentation_times_s(result.path) == [Fraction(n, 30) for n in range(140)]
     # An encoder introduces itself once: motion and hold, hold, and motion after it.
-    assert result.output.read_bytes().count(b"x264 - core") == 3
+    assert result.path.read_bytes().count(b"x264 - core") == 3

@@ -50,7 +50,7 @@ def hear(tmp_path, noise):
             size["duration_in_frames"] = 30 * SECONDS
         settings = {"executor": "inline", "x264_preset": "ultrafast"} | size | options
         result = framefleet.render_media(tmp_path, output=tmp_path / "out.mp4", **settings)
-        samples, rate = decoded_samples(result.output)
+        samples, rate = decoded_samples(result.path)
         assert rate == RATE
         return samples[:, 0]
 

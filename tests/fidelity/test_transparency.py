@@ -44,7 +44,7 @@ def film(request, tmp_path):
 
     def render(codec: str, name: str, **options: Any) -> Path:
         settings: dict[str, Any] = {"codec": codec, "output": tmp_path / name, "chunk_frames": 3}
-        return framefleet.render_media(tmp_path, **size, **(settings | options)).output
+        return framefleet.render_media(tmp_path, **size, **(settings | options)).path
 
     return render
 

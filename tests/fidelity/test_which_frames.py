@@ -71,17 +71,17 @@ def stamp_of(picture: Path) -> int:
 )
 def test_the_frames_of_a_range_and_no_others(film, asked, frames):
     result = film(frame_range=asked, chunk_frames=4)
-    assert read_stamps(result.output) == list(frames)
-    times = presentation_times_s(result.output)
+    assert read_stamps(result.path) == list(frames)
+    times = presentation_times_s(result.path)
     assert times == [Fraction(number, 30) for number in range(len(frames))]
 
 
 @pytest.mark.parametrize("chunk_frames", [1, 2, 100])
 def test_every_third_frame_at_a_third_of_the_rate(film, chunk_frames):  # checklist 66
     result = film(frame_range=(3, 11), every_nth_frame=3, chunk_frames=chunk_frames)
-    assert read_stamps(result.output) == [3, 6, 9]
+    assert read_stamps(result.path) == [3, 6, 9]
     assert result.fps == 10
-    assert presentation_times_s(result.output) == [Fraction(number, 10) for number in range(3)]
+    assert presentation_times_s(result.path) == [Fraction(number, 10) for number in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -96,34 +96,34 @@ def test_every_third_frame_at_a_third_of_the_rate(film, chunk_frames):  # checkl
 def test_size_and_scale(film, name, size, scale, expected):
     props = {"width": size[0], "height": size[1]}
     result = film(name, input_props=props, scale=scale, frame_range=0)
-    assert size_of(result.output) == expected
+    assert size_of(result.path) == expected
 
 
 def test_what_is_forced_wins_and_the_range_is_checked_against_it(film):  # checklist 70
     forced = {"width": 400, "height": 200, "fps": 24, "duration_in_frames": 5}
     result = film(**forced)
-    assert read_stamps(result.output) == [0, 1, 2, 3, 4]
-    assert (size_of(result.output), result.fps) == (FrameSize(400, 200), 24)
+    assert read_stamps(result.path) == [0, 1, 2, 3, 4]
+    assert (size_of(result.path), result.fps) == (FrameSize(400, 200), 24)
     with pytest.raises(OptionError, match="is not inbetween 0-4"):
         film("more.mp4", **forced, frame_range=(0, 5))
 
 
 def test_a_sequence_has_the_numbers_of_its_frames(sequence):  # checklist 73
     result = sequence(frame_range=(8, 11), chunk_frames=3)
-    assert names(result.output) == [f"element-{number:02}.jpeg" for number in (8, 9, 10, 11)]
-    assert [stamp_of(result.output / name) for name in names(result.output)] == [8, 9, 10, 11]
+    assert names(result.path) == [f"element-{number:02}.jpeg" for number in (8, 9, 10, 11)]
+    assert [stamp_of(result.path / name) for name in names(result.path)] == [8, 9, 10, 11]
 
 
 def test_a_thinned_sequence_is_counted(sequence):
     result = sequence(every_nth_frame=9, image_format="png")
-    assert names(result.output) == [f"element-{number}.png" for number in range(10)]
-    assert stamp_of(result.output / "element-3.png") == 27
+    assert names(result.path) == [f"element-{number}.png" for number in range(10)]
+    assert stamp_of(result.path / "element-3.png") == 27
 
 
 def test_a_sequence_of_chosen_frames_and_names(sequence):
     result = sequence(frames=[4, 60, 61], image_sequence_pattern="f[frame]-[frame].[ext]")
-    assert names(result.output) == ["f04-04.jpeg", "f60-60.jpeg", "f61-61.jpeg"]
-    assert [stamp_of(result.output / name) for name in names(result.output)] == [4, 60, 61]
+    assert names(result.path) == ["f04-04.jpeg", "f60-60.jpeg", "f61-61.jpeg"]
+    assert [stamp_of(result.path / name) for name in names(result.path)] == [4, 60, 61]
 
 
 def test_pictures_that_are_there_are_kept(sequence):
@@ -155,11 +155,11 @@ def test_stills_of_every_kind(pages, tmp_path, name, kind, size):  # checklist 7
     result = framefleet.render_still(
         pages / "stamped.html", output=tmp_path / name, frame=-1, scale=2
     )
-    info = picture_info(result.output.read_bytes())
+    info = picture_info(result.path.read_bytes())
     assert (info.kind, info.width, info.height) == (kind, *size)
     assert result.frame == 89
     if kind in ("png", "jpeg", "webp"):
-        [frame] = frames_of(result.output)
+        [frame] = frames_of(result.path)
         gray = np.asarray(frame.to_ndarray(format="gray"), np.uint8)[::2, ::2]
         from framefleet.testing.video import read_stamp
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framefleet.cli import options as shared
-from framefleet.domain.options import DISPLAY, SiteArguments
+from framefleet.domain.option import DISPLAY
+from framefleet.domain.options import SiteArguments
 
 if TYPE_CHECKING:
     from framefleet.cancellation import CancelSignal

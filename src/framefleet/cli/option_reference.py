@@ -9,17 +9,15 @@ from typing import Any, get_args, get_type_hints
 import click
 
 from framefleet.domain.codecs import CODECS, AudioCodec, CodecSpec
+from framefleet.domain.option import Option, options_of, remotion_name
 from framefleet.domain.options import (
     ChromiumArguments,
     FramesArguments,
     MediaArguments,
-    Option,
     PictureArguments,
     SequenceArguments,
     SiteArguments,
     StillArguments,
-    options_of,
-    remotion_name,
 )
 from framefleet.domain.rules import REFUSED
 

@@ -12,14 +12,8 @@ from typing import Any, get_type_hints
 import click
 from click.shell_completion import CompletionItem
 
-from framefleet.domain.options import (
-    DISPLAY,
-    ChromiumArguments,
-    FrameRangeOption,
-    Option,
-    Rate,
-    options_of,
-)
+from framefleet.domain.option import DISPLAY, OUTPUT, Option, options_of
+from framefleet.domain.options import ChromiumArguments, FrameRangeOption, Rate
 from framefleet.domain.rules import (
     check_log_level,
     parse_fps,
@@ -146,11 +140,22 @@ def read_log_level(ctx: click.Context, parameter: click.Parameter, value: str) -
         raise click.BadParameter(str(exc)) from exc
 
 
+def read_download_behavior(
+    ctx: click.Context, parameter: click.Parameter, value: str | None
+) -> dict[str, str] | None:
+    """`--download-behavior`: play-in-browser, download or download:NAME."""
+    if value is None:
+        return None
+    kind, colon, name = value.partition(":")
+    return {"type": kind, **({"fileName": name} if colon else {})}
+
+
 # Options that come as text of their own kind, and how each is read.
 _READERS: dict[str, dict[str, Any]] = {
     "input_props": {"callback": read_props},
     "env_variables": {"callback": read_environment, "multiple": True},
     "frame_range": {"callback": read_frames},
+    "download_behavior": {"callback": read_download_behavior},
     "metadata": {"callback": read_metadata, "multiple": True},
     "fps": {"callback": read_rate},
     "log_level": {"callback": read_log_level, "default": "info"},
@@ -208,11 +213,40 @@ def chosen(options: dict[str, Any]) -> dict[str, Any]:
         if not (value is None or value is False or value == {})
     }
     chromium = {name: given.pop(name) for name in options_of(ChromiumArguments) if name in given}
-    return {**given, "chromium_options": chromium} if chromium else given
+    if chromium:
+        given["chromium_options"] = chromium
+    provider = {
+        name.removeprefix(_PROVIDER): given.pop(name)
+        for name in list(given)
+        if name.startswith(_PROVIDER)
+    }
+    if provider:
+        if "endpoint" not in provider:
+            raise click.UsageError(
+                "Pass --s3-output-provider-endpoint when using S3 output provider flags."
+            )
+        given["s3_output_provider"] = provider
+    return given
 
 
 site = click.argument("site")
 composition = click.argument("composition", required=False)
+_PROVIDER = "s3_output_provider_"
+provider_options = together(
+    section_option(
+        OUTPUT, "--s3-output-provider-endpoint", metavar="URL",
+        help="Another store that speaks S3, for the output. Its keys are read from "
+             "REMOTION_S3_OUTPUT_PROVIDER_ACCESS_KEY_ID and …_SECRET_ACCESS_KEY.",
+    ),
+    section_option(
+        OUTPUT, "--s3-output-provider-region", metavar="REGION",
+        help="Its region. [default: us-east-1]",
+    ),
+    section_option(
+        OUTPUT, "--s3-output-provider-force-path-style", is_flag=True,
+        help="It takes the bucket in the path only.",
+    ),
+)  # fmt: skip
 chromium_options = table_options(ChromiumArguments)
 json_option = section_option(
     DISPLAY, "--json", "as_json", is_flag=True, help="Print the result, or the error, as JSON."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framefleet.domain.destination import RemoteFile
 from framefleet.errors import FramefleetError, RenderCancelledError
 
 if TYPE_CHECKING:
@@ -62,16 +62,18 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def print_result(path: Path, result: dict[str, Any], summary: str, *, as_json: bool) -> None:
+def print_result(
+    output: Path | RemoteFile, result: dict[str, Any], summary: str, *, as_json: bool
+) -> None:
     """The result on standard output, and a summary for people on standard error.
 
     A person at a terminal sees both streams: the summary, which opens with the path, says it all.
     """
-    print_line(stderr_console(), clean(str(path)), f" {summary}", "bold green")
+    print_line(stderr_console(), clean(str(output)), f" {summary}", "bold green")
     if as_json:
         print_json(result)
     elif not (sys.stdout.isatty() and sys.stderr.isatty()):
-        click.echo(os.fspath(path))
+        click.echo(str(output))
 
 
 def counted(number: int, noun: str) -> str:

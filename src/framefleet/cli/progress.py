@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from framefleet.cli.output import clock, counted, print_line, stderr_console
+from framefleet.cli.output import clock, counted, print_line, sized, stderr_console
 from framefleet.domain.events import Log
 from framefleet.domain.options import LOG_LEVELS
 from framefleet.domain.progress import RenderProgress, RenderStage
@@ -28,6 +28,9 @@ _SHORTEST_BAR_COLUMNS = 8
 _MARGIN_COLUMNS = 7
 # A spinner and its clock tell more than a bar that cannot move yet.
 _PATIENCE_S = 2.0
+
+
+_LABELS = {RenderStage.ASSEMBLING: "Joining", RenderStage.UPLOADING: "Uploading"}
 
 
 class Display(Protocol):
@@ -110,7 +113,7 @@ class LiveDisplay:
         return line
 
     def _bar(self, progress: RenderProgress) -> RenderableType:
-        label = "Joining" if progress.stage is RenderStage.ASSEMBLING else "Rendering"
+        label = _LABELS.get(progress.stage, "Rendering")
         facts = _facts(progress)
         room = self.console.width - len(label) - _MARGIN_COLUMNS
         # What matters least stands last and goes first where the terminal is narrow.
@@ -168,6 +171,10 @@ class PlainDisplay:
                 self._print(f"{progress.progress:4.0%}  {'  '.join(_facts(progress))}")
             case RenderStage.ASSEMBLING:
                 self._print("Joining the chunks")
+            case RenderStage.UPLOADING if stage is not RenderStage.UPLOADING:
+                self._print("Uploading")
+            case RenderStage.UPLOADING:
+                self._print(f"{progress.progress:4.0%}  {'  '.join(_facts(progress))}")
             case RenderStage.DONE:
                 pass
 
@@ -213,6 +220,8 @@ def _print_log(console: Console, log: Log) -> None:
 
 def _facts(progress: RenderProgress) -> list[str]:
     """The most important first."""
+    if progress.stage is RenderStage.UPLOADING:
+        return [f"{sized(progress.uploaded_bytes)} of {sized(progress.upload_bytes)}"]
     total = str(progress.frames_total)
     facts = [f"{progress.frames_rendered:>{len(total)}}/{total} frames"]
     if progress.time_left_s is not None and progress.frames_encoded < progress.frames_total:

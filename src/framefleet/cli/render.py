@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framefleet.cli import options as shared
-from framefleet.domain.options import OUTPUT, MediaArguments, SequenceArguments, options_of
+from framefleet.domain.option import OUTPUT, options_of
+from framefleet.domain.options import MediaArguments, SequenceArguments
 
 if TYPE_CHECKING:
     from framefleet.cancellation import CancelSignal
@@ -19,15 +20,16 @@ if TYPE_CHECKING:
 @shared.site
 @shared.composition
 @shared.section_option(
-    OUTPUT, "-o", "--output", metavar="PATH",
-    help="The file; its name decides the codec if --codec does not. With --sequence a folder. "
-         "[default: out/COMPOSITION.mp4]",
+    OUTPUT, "-o", "--output", metavar="PATH|ADDRESS",
+    help="The file, or s3://bucket/key, gs://bucket/key; its name decides the codec if --codec "
+         "does not. With --sequence a folder. [default: out/COMPOSITION.mp4]",
 )  # fmt: skip
 @shared.section_option(
     OUTPUT, "--sequence", is_flag=True, help="Make a folder of pictures, one for each frame."
 )
 @shared.table_options(SequenceArguments, "image_sequence_pattern")
 @shared.table_options(MediaArguments)
+@shared.provider_options
 @shared.chromium_options
 @shared.json_option
 def render(
@@ -75,6 +77,7 @@ def _check_kind(given: dict[str, Any], *, sequence: bool) -> None:
 
 def _summary(result: RenderResult) -> str:
     from framefleet.cli.output import counted, sized
+    from framefleet.domain.destination import RemoteFile
 
     video_s = result.frames / result.fps
     facts = [
@@ -82,10 +85,14 @@ def _summary(result: RenderResult) -> str:
         f"{float(video_s):.1f} s of video in {result.elapsed_s:.1f} s",
         f"{result.frames / result.elapsed_s:.1f} frames/s",
     ]
-    if result.output.is_file():
+    if isinstance(result.output, RemoteFile):
+        facts.append(sized(result.output.size_bytes))
+    elif result.output.is_file():
         facts.append(sized(result.output.stat().st_size))
     if result.separate_audio:
         facts.append(f"sound in {result.separate_audio}")
+    if result.render_id:
+        facts.append(f"kept as {result.render_id} in {result.bucket_name}")
     if result.retries:
         facts.append("retries: " + str(result.retries))
     if result.artifacts:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framefleet.cli import options as shared
-from framefleet.domain.options import OUTPUT, StillArguments
+from framefleet.domain.option import OUTPUT
+from framefleet.domain.options import StillArguments
 
 if TYPE_CHECKING:
     from framefleet.cancellation import CancelSignal
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 @shared.site
 @shared.composition
 @shared.section_option(
-    OUTPUT, "-o", "--output", metavar="PATH",
-    help="A .png, .jpg, .jpeg, .webp or .pdf file; its name decides the format. "
-         "[default: out/COMPOSITION.png]",
+    OUTPUT, "-o", "--output", metavar="PATH|ADDRESS",
+    help="A .png, .jpg, .jpeg, .webp or .pdf file, or s3://bucket/key, gs://bucket/key; its name "
+         "decides the format. [default: out/COMPOSITION.png]",
 )  # fmt: skip
 @shared.table_options(StillArguments)
+@shared.provider_options
 @shared.chromium_options
 @shared.json_option
 def still(site: str, composition: str | None, as_json: bool, **options: Any) -> None:
@@ -43,5 +45,5 @@ def still(site: str, composition: str | None, as_json: bool, **options: Any) -> 
         )  # fmt: skip
 
     result = run(work, stage=f"Opening {site}", log_level=options["log_level"], as_json=as_json)
-    summary = f"frame {result.frame}, {result.size}, {sized(result.output.stat().st_size)}"
+    summary = f"frame {result.frame}, {result.size}, {sized(result.size_bytes)}"
     print_result(result.output, result.to_dict(), summary, as_json=as_json)

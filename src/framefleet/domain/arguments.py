@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_type_hints
 
-from framefleet.domain.options import options_of
+from framefleet.domain.option import options_of
 from framefleet.domain.rules import unknown_option
 from framefleet.errors import OptionTypeError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from framefleet.domain.destination import RemoteFile
 from framefleet.errors import FramefleetError, StackFrame
 
 
@@ -74,5 +75,5 @@ class ArtifactFile:
     """A file that the composition itself emitted at frame `frame`, and where it lies now."""
 
     filename: str
-    path: Path
+    path: Path | RemoteFile
     frame: int

@@ -7,11 +7,9 @@ and the schema for JSON are derived from it; `rules` says what may be combined w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypedDict, get_type_hints
+from typing import Annotated, Any, TypedDict
 
 from framefleet.domain.codecs import (
     DEFAULT_PIXEL_FORMAT,
@@ -21,6 +19,18 @@ from framefleet.domain.codecs import (
     X264_TUNINGS,
     AudioCodec,
     Codec,
+)
+from framefleet.domain.destination_options import DestinationArguments
+from framefleet.domain.option import (
+    AUDIO,
+    BROWSER,
+    DISPLAY,
+    MACHINE,
+    OUTPUT,
+    PAGE,
+    PICTURE,
+    VIDEO,
+    Option,
 )
 from framefleet.domain.output import (
     DEFAULT_FILM_JPEG_QUALITY,
@@ -35,28 +45,8 @@ Rate = int | float | str | Fraction
 # One frame, (first, last) both included, (first, None) to the end, or several such pairs.
 FrameRangeOption = int | Sequence[int | None] | Sequence[Sequence[int | None]]
 
-PAGE, PICTURE, VIDEO, AUDIO = "Page", "Picture", "Video", "Audio"
-OUTPUT, BROWSER, MACHINE, DISPLAY = "Output", "Browser", "Machine", "Display"
 LOG_LEVELS = ("trace", "verbose", "info", "warn", "error")
 GL_BACKENDS = ("angle", "angle-egl", "egl", "swangle", "swiftshader", "vulkan")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """What the table says of an option beside its name and type.
-
-    `flag` holds its names on the command line (None: the argument's, with dashes; empty: it is not
-    there). `remotion` is its name in Remotion's API (None: the argument's in camel case). `choices`
-    lists the values of a closed set.
-    """
-
-    section: str
-    help: str
-    default: Any = None
-    flag: str | None = None
-    remotion: str | None = None
-    metavar: str | None = None
-    choices: tuple[str, ...] = ()
 
 
 class ChromiumArguments(TypedDict, total=False):
@@ -198,7 +188,7 @@ class SiteArguments(TypedDict, total=False):
     ]
 
 
-class PictureArguments(SiteArguments, total=False):
+class PictureArguments(SiteArguments, DestinationArguments, total=False):
     """How frames are photographed and where they go."""
 
     image_format: Annotated[
@@ -441,11 +431,12 @@ class MediaArguments(FramesArguments, total=False):
         Option(section=AUDIO, default=False, help="Sound without loss, where the codec can."),
     ]
     separate_audio_to: Annotated[
-        str | Path,
+        str | Path | Mapping[str, Any],
         Option(
             section=AUDIO,
             metavar="PATH",
-            help="Put the sound into a file of its own: .aac, .mp3, .opus or .wav.",
+            help="Put the sound into a file of its own: .aac, .mp3, .opus or .wav; or to "
+            "s3://bucket/key, gs://bucket/key.",
         ),
     ]
     metadata: Annotated[
@@ -492,20 +483,3 @@ class SequenceArguments(FramesArguments, total=False):
             "element-[frame].[ext].",
         ),
     ]
-
-
-def remotion_name(name: str, option: Option) -> str:
-    """What Remotion's API, and JSON, call an option."""
-    first, *rest = name.split("_")
-    return option.remotion or first + "".join(map(str.capitalize, rest))
-
-
-@cache
-def options_of(arguments: type) -> dict[str, Option]:
-    """The table of a function's keyword arguments, in order, by name."""
-    hints = get_type_hints(arguments, include_extras=True)
-    return {
-        name: next(mark for mark in hint.__metadata__ if isinstance(mark, Option))
-        for name, hint in hints.items()
-        if hasattr(hint, "__metadata__")
-    }

@@ -15,11 +15,13 @@ _FILMED, _ENCODED, _ASSEMBLED = 0.65, 0.30, 0.05
 class RenderStage(StrEnum):
     """What a render is doing.
 
-    Chunks are assembled as they come; the stage is called that once none is missing.
+    Chunks are assembled as they come; the stage is called that once none is missing. Outputs that
+    go to a bucket are then uploaded.
     """
 
     RENDERING = "rendering"
     ASSEMBLING = "assembling"
+    UPLOADING = "uploading"
     DONE = "done"
 
 
@@ -27,7 +29,8 @@ class RenderStage(StrEnum):
 class RenderProgress:
     """A render's progress. `progress` lies in [0, 1] and never falls. Times are in seconds.
 
-    `time_left_s` is None until there is something to judge by.
+    `time_left_s` is None until there is something to judge by. `uploaded_bytes` of `upload_bytes`
+    are in their bucket.
     """
 
     stage: RenderStage
@@ -41,6 +44,8 @@ class RenderProgress:
     elapsed_s: float
     frames_per_second: float
     time_left_s: float | None
+    uploaded_bytes: int = 0
+    upload_bytes: int = 0
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from framefleet.domain.events import Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import FramefleetError
 from framefleet.interfaces.executor import OnProgress
-from framefleet.interfaces.storage import Storage
+from framefleet.worker.artifacts import Artifacts
 from framefleet.worker.worker import Worker
 
 
@@ -28,7 +28,7 @@ class InlineExecutor:
 
     slots: int
     site: OpenSite
-    storage: Storage
+    artifacts: Artifacts
     supervisor: BrowserSupervisor
     on_log: Callable[[Log], None]
     _idle: list[Worker] = field(default_factory=list)
@@ -57,5 +57,5 @@ class InlineExecutor:
 
     async def _start(self, plan: Plan) -> Worker:
         return await self._stack.enter_async_context(
-            Worker(plan, self.site, self.storage, self.supervisor, on_log=self.on_log)
+            Worker(plan, self.site, self.artifacts, self.supervisor, on_log=self.on_log)
         )

@@ -24,7 +24,7 @@ from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import FramefleetError
 from framefleet.machine import keep_freed_memory
-from framefleet.wiring import local_storage
+from framefleet.wiring import local_artifacts
 from framefleet.worker import protocol
 from framefleet.worker.worker import Worker
 
@@ -70,7 +70,7 @@ async def serve(lines: MemoryObjectReceiveStream[bytes], reporter: _Reporter) ->
         Worker(
             plan,
             site,
-            local_storage(Path(job.storage)),
+            local_artifacts(Path(job.storage)),
             supervisor,
             on_log=reporter.log,
         ) as worker,

@@ -6,9 +6,8 @@ import asyncio
 import math
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import anyio
 import anyio.from_thread
@@ -18,29 +17,21 @@ from framefleet.compositions.media import MediaLibrary
 from framefleet.domain.events import ArtifactFile
 from framefleet.domain.plan import Plan
 from framefleet.errors import writing
-from framefleet.interfaces.storage import Storage
+from framefleet.local.place import Target
 from framefleet.rendering.artifacts import gather_artifacts
 from framefleet.rendering.assembly import assemble
 from framefleet.rendering.chunk import ARTIFACT_FOLDER, ChunkFiles
 from framefleet.rendering.output_file import check_absent
+from framefleet.worker.artifacts import Artifacts
 from framefleet.worker.worker import chunk_files, chunk_key
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is to be written: the output, and the sound if it has a file of its own."""
-
-    output: Path
-    separate_audio: Path | None
-    overwrite: bool
-
-
 class LocalAssembly:
-    """Assembles the chunks of a storage, in a thread; the files of sounds come from `media`."""
+    """Assembles stored chunks, in a thread; the files of sounds come from `media`."""
 
-    def __init__(self, plan: Plan, storage: Storage, media: MediaLibrary, target: Target) -> None:
+    def __init__(self, plan: Plan, stored: Artifacts, media: MediaLibrary, target: Target) -> None:
         self._plan = plan
-        self._storage = storage
+        self._stored = stored
         self._media = media
         self._target = target
         self._fetched: dict[int, ChunkFiles] = {}
@@ -53,7 +44,7 @@ class LocalAssembly:
             MediaError: one of them is not to be had.
             OutputError: the chunk is gone.
         """
-        files = await chunk_files(self._storage, chunk)
+        files = await chunk_files(self._stored, chunk)
         names = sorted(files.record.sounds.sources)
         paths = await asyncio.gather(*map(self._media.path, names))
         self._fetched[chunk] = replace(files, sources=dict(zip(names, paths, strict=True)))
@@ -86,7 +77,7 @@ class LocalAssembly:
         """Put the files the composition itself emitted beside the output."""
         published = []
         for chunk, name, frame in gather_artifacts(self._artifacts):
-            source = await self._storage.get(chunk_key(chunk, f"{ARTIFACT_FOLDER}/{name}"))
+            source = await self._stored.get(chunk_key(chunk, f"{ARTIFACT_FOLDER}/{name}"))
             path = self._target.output.parent / name
             with writing(f"The artifact {path}"):
                 path.parent.mkdir(parents=True, exist_ok=True)

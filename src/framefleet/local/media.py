@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -18,6 +15,7 @@ import anyio
 import anyio.to_thread
 
 from framefleet.domain.composition import Composition
+from framefleet.domain.destination import RemoteFile
 from framefleet.domain.plan import Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress
 from framefleet.domain.rules import Resolved
@@ -25,17 +23,17 @@ from framefleet.encoding.audio_encoder import encoded_rate
 from framefleet.encoding.containers import kept_tags, muxer_of
 from framefleet.encoding.hardware import choose_encoder
 from framefleet.encoding.video_encoder import encoder_version
-from framefleet.errors import writing
-from framefleet.local.assembling import LocalAssembly, Target
-from framefleet.local.requests import MAX_INLINE_STREAMS, MediaRequest
+from framefleet.local.assembling import LocalAssembly
+from framefleet.local.place import bucket_facts, file_of
+from framefleet.local.places import Delivery, place_for
+from framefleet.local.requests import MAX_INLINE_STREAMS, MediaRequest, OnProgress
+from framefleet.local.scratch import scratch_folder
 from framefleet.local.session import Session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
-from framefleet.rendering.output_file import check_output, check_sequence_folder, default_output
 from framefleet.rendering.planning import Filming, plan
-from framefleet.rendering.sequence import sequence_names
-from framefleet.storages.local import LocalStorage
-from framefleet.wiring import local_storage, open_executor
+from framefleet.wiring import local_artifacts, open_executor
+from framefleet.worker.artifacts import Artifacts
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +42,14 @@ logger = logging.getLogger(__name__)
 class RenderResult:
     """What a render gave.
 
-    `output` is a file, or the folder of an image sequence. `fps` is the output's rate.
-    `separate_audio` is the file that has the sound, where it has one of its own. `artifacts` are
-    the files the composition itself emitted, beside the output. `capture` is how frames were
-    taken: `begin-frame`, or `screenshot` where the browser has no frame control.
+    `output` is a file, or the folder of an image sequence; a RemoteFile if it is in a bucket. `fps`
+    is the output's rate. `separate_audio` is the file that has the sound, where it has one of its
+    own. `artifacts` are the files the composition itself emitted, beside the output. `capture` is
+    how frames were taken: `begin-frame`, or `screenshot` where the browser has no frame control.
+    `render_id` and `bucket_name` are of a render that a bucket keeps (`out_name`).
     """
 
-    output: Path
+    output: Path | RemoteFile
     composition: Composition
     frames: int
     fps: Fraction
@@ -58,8 +57,19 @@ class RenderResult:
     retries: int
     elapsed_s: float
     capture: str
-    separate_audio: Path | None = None
-    artifacts: tuple[Path, ...] = ()
+    separate_audio: Path | RemoteFile | None = None
+    artifacts: tuple[Path | RemoteFile, ...] = ()
+    render_id: str | None = None
+    bucket_name: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """The output on this machine.
+
+        Raises:
+            OutputError: it is in a bucket.
+        """
+        return file_of(self.output)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready values under camelCase keys."""
@@ -74,6 +84,7 @@ class RenderResult:
             "elapsedSeconds": round(self.elapsed_s, 3),
             "capture": self.capture,
             "artifacts": [str(path) for path in self.artifacts],
+            **bucket_facts(self.output, self.render_id, self.bucket_name),
         }
 
 
@@ -84,7 +95,9 @@ async def render(request: MediaRequest, session: Session) -> RenderResult:
         FramefleetError: it failed; no output is left behind.
     """
     await _with_encoder(request.provisional)
-    async with _scratch() as folder:
+    async with scratch_folder() as folder:
+        place = place_for(request.wanted, folder, request.site.site)
+        await place.check()
         composition, filming = await session.select_for(
             request.composition, request.provisional.capture
         )
@@ -103,22 +116,16 @@ async def render(request: MediaRequest, session: Session) -> RenderResult:
         if frozen.video is not None:
             threads = max(1, usable_cores() // slots)
             frozen = replace(frozen, video=replace(frozen.video, threads=threads))
-        output = request.output or default_output(
-            frozen.composition, options.output.codec and options.output.extension
-        )
-        if options.output.codec is None:
-            check_sequence_folder(output, sequence_names(frozen), overwrite=request.overwrite)
-        else:
-            check_output(output, overwrite=request.overwrite)
-        storage = local_storage(folder)
-        target = Target(output, request.separate_audio, request.overwrite)
-        assembly = LocalAssembly(frozen, storage, session.site.media, target)
-        final = await _run(request, session, frozen, storage, slots, assembly)
-        artifacts = await assembly.publish()
-    for artifact in artifacts:
+        target = await place.target(frozen, "video" if options.output.codec else "sequence")
+        delivery = Delivery(place, request.on_progress)
+        stored = local_artifacts(folder)
+        assembly = LocalAssembly(frozen, stored, session.site.media, target)
+        final = await _run(request, session, frozen, stored, slots, assembly, delivery.rendering)
+        delivered = await delivery.deliver(target, await assembly.publish())
+    for artifact in delivered.artifacts:
         request.on_artifact(artifact)
     return RenderResult(
-        output=output,
+        output=delivered.output,
         composition=frozen.composition,
         frames=frozen.frame_count,
         fps=frozen.fps,
@@ -126,8 +133,10 @@ async def render(request: MediaRequest, session: Session) -> RenderResult:
         retries=final.retries,
         elapsed_s=time.monotonic() - session.started_s,
         capture="begin-frame" if filming.has_frame_control else "screenshot",
-        separate_audio=request.separate_audio,
-        artifacts=tuple(artifact.path for artifact in artifacts),
+        separate_audio=delivered.separate_audio,
+        artifacts=tuple(artifact.path for artifact in delivered.artifacts),
+        render_id=delivered.render_id,
+        bucket_name=delivered.bucket_name,
     )
 
 
@@ -170,34 +179,23 @@ async def _run(
     request: MediaRequest,
     session: Session,
     frozen: Plan,
-    storage: LocalStorage,
+    stored: Artifacts,
     slots: int,
     assembly: LocalAssembly,
+    on_progress: OnProgress,
 ) -> RenderProgress:
     # Says at once how much there is to do: the first frame is a browser's start away.
     started = time.monotonic()
-    request.on_progress(ProgressTally(frozen, started).now(started))
+    on_progress(ProgressTally(frozen, started).now(started))
     async with open_executor(
         request.executor or ("inline" if slots <= MAX_INLINE_STREAMS else "process"),
         slots=slots,
         address=request.site.site,
         site=session.site,
-        storage=storage,
+        artifacts=stored,
         supervisor=session.supervisor,
         browser=request.site.browser,
         on_log=request.site.on_log,
     ) as executor:
-        runner = RenderRunner(frozen, executor, assembly, on_progress=request.on_progress)
+        runner = RenderRunner(frozen, executor, assembly, on_progress=on_progress)
         return await runner.run()
-
-
-@asynccontextmanager
-async def _scratch() -> AsyncIterator[Path]:
-    """A folder for the render's artifacts, gone at the end however it ends."""
-    with writing("The folder of a render"):
-        folder = Path(tempfile.mkdtemp(prefix="framefleet-render-"))
-    try:
-        yield folder
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(shutil.rmtree, folder, True)

@@ -28,8 +28,8 @@ from framefleet.domain.overrides import Overrides
 from framefleet.domain.plan import PageOptions
 from framefleet.domain.progress import RenderProgress
 from framefleet.domain.rules import Resolved
+from framefleet.local.wanted import Wanted
 from framefleet.machine import default_streams, usable_cores
-from framefleet.rendering.output_file import check_output, check_sequence_folder
 from framefleet.rendering.planning import Division
 from framefleet.settings import ExecutorName, Settings
 
@@ -63,17 +63,14 @@ class MediaRequest:
     """Frames somebody wants as a file, or as a folder of pictures.
 
     `provisional` are the options as far as they go without the composition; `resolve` has the
-    defaults of one as well. `separate_audio` is the file for the sound, if it is to have one of its
-    own.
+    defaults of one as well.
     """
 
     site: SiteRequest
     composition: str | None
     provisional: Resolved
     resolve: Callable[[Composition], Resolved]
-    output: Path | None
-    separate_audio: Path | None
-    overwrite: bool
+    wanted: Wanted
     division: Division
     executor: ExecutorName | None
     on_progress: OnProgress
@@ -92,12 +89,7 @@ class MediaRequest:
         Raises:
             OptionError, OutputError, OutputExistsError: says which one.
         """
-        if self.output is not None and self.provisional.output.codec is None:
-            check_sequence_folder(self.output, overwrite=self.overwrite)
-        elif self.output is not None:
-            check_output(self.output, overwrite=self.overwrite)
-        if self.separate_audio is not None:
-            check_output(self.separate_audio, overwrite=self.overwrite)
+        self.wanted.check_files(is_sequence=self.provisional.output.codec is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +98,7 @@ class StillRequest:
 
     site: SiteRequest
     composition: str | None
-    output: Path | None
-    overwrite: bool
+    wanted: Wanted
     frame: int
     capture: CaptureOptions
     on_artifact: OnArtifact
@@ -118,8 +109,7 @@ class StillRequest:
         Raises:
             OutputError, OutputExistsError: it cannot.
         """
-        if self.output is not None:
-            check_output(self.output, overwrite=self.overwrite)
+        self.wanted.check_files()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +139,11 @@ def media_request(
         OptionError: an argument is unknown or cannot be used.
     """
     options = complete(MediaArguments, given)
-    path = rules.read_path(output, "output")
-    separate_audio = rules.read_path(options["separate_audio_to"], "separateAudioTo")
-    resolve = partial(rules.resolve_media, options, path)
-    return _frames_request(site, composition, path, options, listeners, resolve, separate_audio)
+    wanted = _wanted(output, options)
+    # The rules go by names, wherever these are.
+    named = {**options, "separate_audio_to": rules.media_name(wanted.separate_audio)}
+    resolve = partial(rules.resolve_media, named, rules.media_name(wanted.output))
+    return _frames_request(site, composition, wanted, options, listeners, resolve)
 
 
 def sequence_request(
@@ -164,9 +155,8 @@ def sequence_request(
         OptionError: an argument is unknown or cannot be used.
     """
     options = complete(SequenceArguments, given)
-    path = rules.read_path(output, "output")
     resolve = partial(rules.resolve_sequence, options)
-    return _frames_request(site, composition, path, options, listeners, resolve)
+    return _frames_request(site, composition, _wanted(output, options), options, listeners, resolve)
 
 
 def still_request(
@@ -178,14 +168,13 @@ def still_request(
         OptionError: an argument is unknown or cannot be used.
     """
     options = complete(StillArguments, given)
-    path = rules.read_path(output, "output")
+    wanted = _wanted(output, options)
     return StillRequest(
         site=_site_request(site, options, listeners),
         composition=composition,
-        output=path,
-        overwrite=rules.read_flag(options["overwrite"], "overwrite"),
+        wanted=wanted,
         frame=options["frame"],
-        capture=rules.resolve_still(options, path),
+        capture=rules.resolve_still(options, rules.media_name(wanted.output)),
         on_artifact=listeners.on_artifact or _ignore,
     )
 
@@ -193,11 +182,10 @@ def still_request(
 def _frames_request(
     site: Site,
     composition: str | None,
-    output: Path | None,
+    wanted: Wanted,
     options: dict[str, Any],
     listeners: Listeners,
     resolve: Callable[[Composition | None], Resolved],
-    separate_audio: Path | None = None,
 ) -> MediaRequest:
     rules.check_executor(options["executor"])
     streams = rules.read_concurrency(
@@ -208,9 +196,7 @@ def _frames_request(
         composition=composition,
         provisional=resolve(None),
         resolve=resolve,
-        output=output,
-        separate_audio=separate_audio,
-        overwrite=rules.read_flag(options["overwrite"], "overwrite"),
+        wanted=wanted,
         division=Division(
             chunk_frames=rules.read_chunk_frames(options["chunk_frames"]), streams=streams
         ),
@@ -247,6 +233,16 @@ def _site_request(
             browser, answer_timeout_s=timeout_s, raster_threads=_raster_threads(streams)
         ),
         on_log=listeners.on_browser_log or _ignore,
+    )
+
+
+def _wanted(output: Any, options: dict[str, Any]) -> Wanted:
+    regions = Settings.from_environment().regions
+    sound = options.get("separate_audio_to")
+    return Wanted(
+        output=rules.read_place(output, options, regions=regions),
+        separate_audio=rules.read_separate_place(sound, options, regions=regions),
+        overwrite=rules.read_flag(options["overwrite"], "overwrite"),
     )
 
 

@@ -7,28 +7,49 @@ from pathlib import Path
 from typing import Any
 
 from framefleet.domain.composition import Composition, FrameSize
+from framefleet.domain.destination import RemoteFile
 from framefleet.domain.events import ArtifactFile
 from framefleet.domain.output import AudioOptions, OutputOptions
 from framefleet.domain.plan import Plan
+from framefleet.domain.progress import RenderProgress
 from framefleet.domain.rules import resolve_still_frame
 from framefleet.domain.timing import FrameRange
+from framefleet.local.place import Place, Target, bucket_facts, file_of
+from framefleet.local.places import Delivery, place_for
 from framefleet.local.requests import StillRequest
+from framefleet.local.scratch import scratch_folder
 from framefleet.local.session import Session
 from framefleet.rendering.artifacts import write_artifacts
-from framefleet.rendering.output_file import check_absent, check_output, default_output, whole_file
-from framefleet.rendering.still import render_still
+from framefleet.rendering.output_file import check_absent, whole_file
+from framefleet.rendering.still import Still, render_still
 from framefleet.rendering.studio import Studio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillResult:
-    """What a still gave; `artifacts` are the files the composition itself emitted, beside it."""
+    """What a still gave; `artifacts` are the files the composition itself emitted, beside it.
 
-    output: Path
+    `output` is a RemoteFile if it is in a bucket; `render_id` and `bucket_name` are of a render
+    that a bucket keeps (`out_name`). `size_bytes` is that of the file.
+    """
+
+    output: Path | RemoteFile
     composition: Composition
     frame: int
     size: FrameSize
-    artifacts: tuple[Path, ...] = ()
+    artifacts: tuple[Path | RemoteFile, ...] = ()
+    size_bytes: int = 0
+    render_id: str | None = None
+    bucket_name: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """The output on this machine.
+
+        Raises:
+            OutputError: it is in a bucket.
+        """
+        return file_of(self.output)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready values under camelCase keys."""
@@ -39,6 +60,7 @@ class StillResult:
             "width": self.size.width,
             "height": self.size.height,
             "artifacts": [str(path) for path in self.artifacts],
+            **bucket_facts(self.output, self.render_id, self.bucket_name),
         }
 
 
@@ -48,9 +70,30 @@ async def render(request: StillRequest, session: Session) -> StillResult:
     Raises:
         FramefleetError: it failed; no output is left behind.
     """
+    async with scratch_folder() as scratch:
+        place = place_for(request.wanted, scratch, request.site.site)
+        await place.check()
+        frozen, still, target = await _film(request, session, place)
+        files = _write(still, target)
+        delivered = await Delivery(place, _no_progress).deliver(target, files)
+    for file in delivered.artifacts:
+        request.on_artifact(file)
+    return StillResult(
+        output=delivered.output,
+        composition=frozen.composition,
+        frame=frozen.chunks[0].start,
+        size=frozen.frame_size,
+        artifacts=tuple(file.path for file in delivered.artifacts),
+        size_bytes=len(still.picture),
+        render_id=delivered.render_id,
+        bucket_name=delivered.bucket_name,
+    )
+
+
+async def _film(
+    request: StillRequest, session: Session, place: Place
+) -> tuple[Plan, Still, Target]:
     composition, filming = await session.select_for(request.composition, request.capture)
-    output = request.output or default_output(composition, request.capture.image_format)
-    check_output(output, overwrite=request.overwrite)
     frame = resolve_still_frame(request.frame, composition.duration_in_frames)
     frozen = Plan(
         composition=composition,
@@ -59,32 +102,32 @@ async def render(request: StillRequest, session: Session) -> StillResult:
         capture=request.capture,
         video=None,
         audio=AudioOptions(codec=None),
-        output=OutputOptions(codec=None, extension=output.suffix.lstrip(".")),
+        output=OutputOptions(codec=None, extension=request.capture.image_format),
         page=request.site.page,
         browser=filming.browser,
         encoder="",
         zero_s=filming.zero_s,
     )
+    target = await place.target(frozen, "still")
     async with Studio(
         frozen, session.site, session.supervisor, on_log=request.site.on_log
     ) as studio:
-        still = await render_still(frozen, frame, studio)
-    folder = output.parent
+        return frozen, await render_still(frozen, frame, studio), target
+
+
+def _write(still: Still, target: Target) -> list[ArtifactFile]:
+    """Write the picture, and beside it the files that its frame emitted."""
+    folder = target.output.parent
     for artifact in still.artifacts:
-        check_absent(folder / artifact.filename, overwrite=request.overwrite)
-    with whole_file(output, overwrite=request.overwrite) as partial:
+        check_absent(folder / artifact.filename, overwrite=target.overwrite)
+    with whole_file(target.output, overwrite=target.overwrite) as partial:
         partial.write_bytes(still.picture)
     write_artifacts(folder, still.artifacts)
-    files = [
+    return [
         ArtifactFile(artifact.filename, folder / artifact.filename, artifact.frame)
         for artifact in still.artifacts
     ]
-    for file in files:
-        request.on_artifact(file)
-    return StillResult(
-        output=output,
-        composition=composition,
-        frame=frame,
-        size=frozen.frame_size,
-        artifacts=tuple(file.path for file in files),
-    )
+
+
+def _no_progress(_: RenderProgress) -> None:
+    """A still is one step."""

@@ -1,58 +1,249 @@
-"""Artifacts in a folder of this machine."""
+"""Objects as files in a folder of this machine."""
 
 from __future__ import annotations
 
+import fcntl
+import filecmp
 import os
 import shutil
 import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import anyio
+import anyio.to_thread
 
-from framefleet.errors import OutputError, writing
+from framefleet.domain.stored import NO_ATTRIBUTES, ObjectAttributes, ObjectInfo
+from framefleet.errors import (
+    ObjectConflictError,
+    ObjectNotFoundError,
+    StorageError,
+    writing,
+)
+from framefleet.interfaces.storage import OnBytes
+from framefleet.interfaces.transfer import FileReader
+
+_BLOCK_BYTES = 1 << 20
+_PARTIAL_PREFIX = ".framefleet-"
 
 
 class LocalStorage:
-    """Artifacts as files below `root`, put in place by hard links: whole, and never replaced."""
+    """Files below `root`, which take their place by links and renames: whole at any time.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        may_link: files that are put never change afterwards, so one on the same disk is linked,
+            not copied.
+    """
+
+    def __init__(self, root: Path, *, may_link: bool = False) -> None:
         self.root = root
+        self._may_link = may_link
 
-    async def put(self, key: str, path: Path) -> None:
-        """Store a file; one on the same disk is linked, not copied."""
-        await anyio.to_thread.run_sync(self._put, self.root / key, path)
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return str(self.root)
 
-    async def get(self, key: str) -> Path:
-        """The artifact's own file."""
+    async def check(self) -> None:
+        """The folder is made when something is put."""
+
+    async def put(
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        attributes: ObjectAttributes = NO_ATTRIBUTES,
+        create_only: bool = False,
+        if_version: str | None = None,
+        on_bytes: OnBytes | None = None,
+    ) -> ObjectInfo:
+        """Store a file; a folder has no place for its attributes."""
+        target = self._path(key)
+        put = partial(self._put, target, source, create_only, if_version, on_bytes)
+        await anyio.to_thread.run_sync(put)
+        return _info(key, target.stat())
+
+    async def get(self, key: str, target: Path, *, on_bytes: OnBytes | None = None) -> ObjectInfo:
+        """Copy a file."""
+        source = self._existing(key)
+        await anyio.to_thread.run_sync(self._get, source, target, on_bytes)
+        return _info(key, source.stat())
+
+    async def read(self, key: str) -> bytes:
+        """The bytes of a file."""
+        return await anyio.to_thread.run_sync(self._existing(key).read_bytes)
+
+    async def stat(self, key: str) -> ObjectInfo | None:
+        """What is known of a file."""
+        path = self._path(key)
+        return _info(key, path.stat()) if path.is_file() else None
+
+    async def objects(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
+        """The files whose paths below the root start with `prefix`."""
+        for key in await anyio.to_thread.run_sync(self._keys, prefix):
+            found = await self.stat(key)
+            if found is not None:
+                yield found
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Remove files, and the folders that are empty then."""
+        await anyio.to_thread.run_sync(self._delete, list(keys))
+
+    async def is_same(self, path: Path, stored: ObjectInfo) -> bool:
+        """Compare the bytes themselves."""
+        mine = self._path(stored.key)
+        return await anyio.to_thread.run_sync(partial(filecmp.cmp, path, mine, shallow=False))
+
+    def url(self, key: str) -> str:
+        """A `file:` address."""
+        return f"file://{quote(str(self._path(key).resolve()))}"
+
+    async def presign(self, key: str, expires_s: int) -> str:
+        """A folder cannot do that."""
+        raise StorageError(
+            f"Files in the folder {self.root} have no addresses that can be signed. Put them into "
+            "a bucket of S3 or Google Cloud Storage for that."
+        )
+
+    def local_path(self, key: str) -> Path | None:
+        """The file itself."""
+        return self._path(key)
+
+    def _path(self, key: str) -> Path:
         path = self.root / key
-        if not path.is_file():
-            raise OutputError(f"The artifact {key} is missing from {self.root}.", key=key)
+        if not key or key.startswith("/") or ".." in Path(key).parts or "\0" in key:
+            raise StorageError(f"{key!r} cannot be the key of a file in {self.root}.", key=key)
         return path
 
-    async def exists(self, key: str) -> bool:
-        """Whether the artifact is there."""
-        return (self.root / key).is_file()
+    def _existing(self, key: str) -> Path:
+        path = self._path(key)
+        if not path.is_file():
+            raise ObjectNotFoundError(f"There is no {key} in {self.root}.", key=key)
+        return path
 
-    def _put(self, target: Path, path: Path) -> None:
+    def _put(
+        self,
+        target: Path,
+        source: Path | bytes,
+        create_only: bool,
+        if_version: str | None,
+        on_bytes: OnBytes | None,
+    ) -> None:
         with writing(str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(path, target)
-            except FileExistsError:
-                return
-            except OSError:
-                # Another disk, or a file system without links.
-                self._copy(target, path)
+            if create_only and self._may_link and isinstance(source, Path):
+                try:
+                    os.link(source, target)
+                except FileExistsError:
+                    raise _conflict(target) from None
+                except OSError:
+                    # Another disk, or a file system without links.
+                    pass
+                else:
+                    return
+            with _partial(target) as part:
+                with FileReader(source, on_bytes) as reader, part.open("wb") as file:
+                    shutil.copyfileobj(reader, file, _BLOCK_BYTES)
+                part.chmod(0o666 & ~_umask())
+                if create_only:
+                    _create(part, target)
+                elif if_version is None:
+                    part.replace(target)
+                else:
+                    self._exchange(part, target, if_version)
 
-    def _copy(self, target: Path, path: Path) -> None:
-        descriptor, partial = tempfile.mkstemp(dir=target.parent)
-        os.close(descriptor)
+    def _exchange(self, part: Path, target: Path, version: str) -> None:
+        """Replace the file of this version; one process at a time may look and replace."""
+        lock = os.open(self.root, os.O_RDONLY)
         try:
-            shutil.copyfile(path, partial)
-            try:
-                os.link(partial, target)
-            except OSError:
-                if not target.exists():
-                    os.replace(partial, target)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not target.is_file() or _version(target.stat()) != version:
+                raise ObjectConflictError(f"{target} was replaced or removed meanwhile.")
+            part.replace(target)
         finally:
-            Path(partial).unlink(missing_ok=True)
+            os.close(lock)
+
+    def _get(self, source: Path, target: Path, on_bytes: OnBytes | None) -> None:
+        with (
+            writing(str(target)),
+            _partial(target) as part,
+            FileReader(source, on_bytes) as reader,
+        ):
+            with part.open("wb") as file:
+                shutil.copyfileobj(reader, file, _BLOCK_BYTES)
+            part.chmod(0o666 & ~_umask())
+            part.replace(target)
+
+    def _keys(self, prefix: str) -> list[str]:
+        found = []
+        for folder, _, names in os.walk(self.root / prefix.rpartition("/")[0]):
+            for name in names:
+                key = Path(folder, name).relative_to(self.root).as_posix()
+                if key.startswith(prefix) and not name.startswith(_PARTIAL_PREFIX):
+                    found.append(key)
+        return sorted(found, key=str.encode)
+
+    def _delete(self, keys: list[str]) -> None:
+        for key in keys:
+            path = self._path(key)
+            with writing(str(path)):
+                path.unlink(missing_ok=True)
+            for folder in path.relative_to(self.root).parents:
+                try:
+                    if folder.name:
+                        (self.root / folder).rmdir()
+                except OSError:
+                    # Others lie in it still, or it is gone with another file.
+                    break
+
+
+def _create(part: Path, target: Path) -> None:
+    try:
+        try:
+            os.link(part, target)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A file system without links, such as exFAT: claim the name, then take it.
+            target.touch(exist_ok=False)
+            part.replace(target)
+    except FileExistsError:
+        raise _conflict(target) from None
+
+
+def _conflict(target: Path) -> ObjectConflictError:
+    return ObjectConflictError(f"{target} exists already.")
+
+
+@contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """A file beside `target` to write to; gone at the end, unless it was moved."""
+    descriptor, name = tempfile.mkstemp(prefix=_PARTIAL_PREFIX, dir=target.parent)
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _info(key: str, stat: os.stat_result) -> ObjectInfo:
+    return ObjectInfo(
+        key=key,
+        size_bytes=stat.st_size,
+        modified=datetime.fromtimestamp(stat.st_mtime, UTC),
+        version=_version(stat),
+    )
+
+
+def _version(stat: os.stat_result) -> str:
+    return f"{stat.st_ino:x}-{stat.st_mtime_ns:x}-{stat.st_size:x}"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

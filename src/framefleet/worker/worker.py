@@ -1,4 +1,4 @@
-"""Renders chunks of one plan, one after the other, into a storage."""
+"""Renders chunks of one plan, one after the other, into a store of artifacts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from framefleet.compositions.site import OpenSite
 from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import writing
-from framefleet.interfaces.storage import Storage
 from framefleet.rendering.chunk import (
     ARTIFACT_FOLDER,
     RECORD_FILE,
@@ -24,23 +23,24 @@ from framefleet.rendering.chunk import (
     render_chunk,
 )
 from framefleet.rendering.studio import Studio
+from framefleet.worker.artifacts import Artifacts
 
 
 class Worker:
-    """A studio and the storage its chunks go to."""
+    """A studio and where its chunks go to."""
 
     def __init__(
         self,
         plan: Plan,
         site: OpenSite,
-        storage: Storage,
+        artifacts: Artifacts,
         supervisor: BrowserSupervisor,
         *,
         on_log: Callable[[Log], None],
     ) -> None:
         self._plan = plan
         self._site = site
-        self._storage = storage
+        self._artifacts = artifacts
         self._supervisor = supervisor
         self._on_log = on_log
         self._stack = AsyncExitStack()
@@ -73,9 +73,9 @@ class Worker:
         ):
             folder = Path(name)
             record = await render_chunk(self._plan, chunk, self._studio, folder, progressed)
-            artifacts = [f"{ARTIFACT_FOLDER}/{artifact}" for artifact, _ in record.artifacts]
-            for path in (*record.files, *artifacts, RECORD_FILE):
-                await self._storage.put(chunk_key(chunk, path), folder / path)
+            emitted = [f"{ARTIFACT_FOLDER}/{artifact}" for artifact, _ in record.artifacts]
+            for path in (*record.files, *emitted, RECORD_FILE):
+                await self._artifacts.put(chunk_key(chunk, path), folder / path)
 
 
 def chunk_key(chunk: int, name: str) -> str:
@@ -83,13 +83,13 @@ def chunk_key(chunk: int, name: str) -> str:
     return f"chunks/{chunk:05d}/{name}"
 
 
-async def is_rendered(storage: Storage, chunk: int) -> bool:
+async def is_rendered(artifacts: Artifacts, chunk: int) -> bool:
     """Whether all of a chunk's files are stored."""
-    return await storage.exists(chunk_key(chunk, RECORD_FILE))
+    return await artifacts.exists(chunk_key(chunk, RECORD_FILE))
 
 
-async def chunk_files(storage: Storage, chunk: int) -> ChunkFiles:
+async def chunk_files(artifacts: Artifacts, chunk: int) -> ChunkFiles:
     """A stored chunk, as `assemble` takes it."""
-    record = ChunkRecord.read(await storage.get(chunk_key(chunk, RECORD_FILE)))
-    paths = {name: await storage.get(chunk_key(chunk, name)) for name in record.files}
+    record = ChunkRecord.read(await artifacts.get(chunk_key(chunk, RECORD_FILE)))
+    paths = {name: await artifacts.get(chunk_key(chunk, name)) for name in record.files}
     return ChunkFiles(record, paths)

@@ -40,7 +40,7 @@ def test_stamped_frames_come_out_right(full_browser, pages, tmp_path, executor):
         executor=executor,
     )
     assert result.capture == "screenshot"
-    assert read_stamps(result.output) == list(range(24))
+    assert read_stamps(result.path) == list(range(24))
 
 
 def test_a_page_on_our_clock_needs_frame_control(full_browser, pages, tmp_path):

@@ -16,11 +16,13 @@ from framefleet.compositions.media import MediaLibrary
 from framefleet.domain.codecs import AudioCodec, Codec
 from framefleet.domain.plan import ChromiumOptions, Plan
 from framefleet.errors import MediaError, OutputExistsError, PageScriptError
-from framefleet.local.assembling import LocalAssembly, Target
+from framefleet.local.assembling import LocalAssembly
+from framefleet.local.place import Target
 from framefleet.rendering.chunk import ARTIFACT_FOLDER, RECORD_FILE, VIDEO_FILE
 from framefleet.rendering.chunk_sounds import ChunkSounds
-from framefleet.storages.local import LocalStorage
 from framefleet.testing.video import read_stamps
+from framefleet.wiring import local_artifacts
+from framefleet.worker.artifacts import Artifacts
 from framefleet.worker.worker import chunk_key
 
 from ..rendering.films import CHUNKS, Shop, bed_and_clips, plan_of
@@ -39,7 +41,7 @@ class Bench:
     """An assembly whose site has a sound, and the folder its output goes to."""
 
     plan: Plan
-    storage: LocalStorage
+    storage: Artifacts
     assembly: LocalAssembly
     out: Path
     shop: Shop
@@ -77,7 +79,7 @@ async def bench(shop, tmp_path) -> AsyncIterator[Bench]:
     site.mkdir()
     out.mkdir()
     (site / "index.html").write_text("")
-    storage = LocalStorage(tmp_path / "storage")
+    storage = local_artifacts(tmp_path / "storage")
     target = Target(out / "film.mp4", None, False)
     async with MediaLibrary(SiteLocation.parse(str(site)), ChromiumOptions()) as media:
         yield Bench(plan, storage, LocalAssembly(plan, storage, media, target), out, shop)

@@ -37,10 +37,10 @@ class Counted:
     def render(self, **options) -> tuple[list[int], FrameCounters]:
         """The numbers of the clip's frames that were shown, and the counters."""
         result = self.film("Clip", **options)
-        frames = read_stamps(result.output, row=1)
+        frames = read_stamps(result.path, row=1)
         first = options.get("frame_range", (0, 0))[0]
         assert frames == list(range(first, first + len(frames)))
-        return read_stamps(result.output, row=0), self.extractor.counters
+        return read_stamps(result.path, row=0), self.extractor.counters
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ They raise option errors and nothing else; how values are used is the business o
 
 from framefleet.domain.rules.chromium import check_executor, read_chromium
 from framefleet.domain.rules.counts import check_gif_rate, read_every_nth_frame, read_gif_loops
+from framefleet.domain.rules.destinations import media_name, read_place, read_separate_place
 from framefleet.domain.rules.frames import (
     FrameChoice,
     read_frame_list,
@@ -53,6 +54,7 @@ __all__ = [
     "check_gif_rate",
     "check_log_level",
     "layout_size",
+    "media_name",
     "parse_fps",
     "parse_frames",
     "parse_metadata",
@@ -72,7 +74,9 @@ __all__ = [
     "read_metadata",
     "read_overrides",
     "read_path",
+    "read_place",
     "read_scale",
+    "read_separate_place",
     "read_sequence_pattern",
     "read_texts",
     "read_timeout",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from framefleet.domain.options import GL_BACKENDS, MediaArguments, options_of
+from framefleet.domain.option import options_of
+from framefleet.domain.options import GL_BACKENDS, MediaArguments
 from framefleet.domain.plan import ChromiumOptions
 from framefleet.domain.rules.names import read_flag
 from framefleet.domain.rules.values import json_text

@@ -91,7 +91,6 @@ RENAMED: Mapping[str, str] = MappingProxyType(
         "offthreadvideo_cache_size_in_bytes": "offthread_video_cache_size_in_bytes",
         "on_frame_update": "on_progress",
         "on_start": "on_progress",
-        "out_name": "output",
         "output_dir": "output",
         "output_location": "output",
         "pro_res_profile": "prores_profile",

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
+from framefleet.domain.option import options_of
 from framefleet.domain.options import (
     ChromiumArguments,
     MediaArguments,
     SequenceArguments,
     StillArguments,
-    options_of,
 )
 from framefleet.domain.rules import REFUSED, RENAMED, unknown_option
 from framefleet.errors import OptionTypeError

@@ -8,12 +8,8 @@ from itertools import combinations
 
 import pytest
 
-from framefleet.domain.options import (
-    MediaArguments,
-    SequenceArguments,
-    StillArguments,
-    options_of,
-)
+from framefleet.domain.option import options_of
+from framefleet.domain.options import MediaArguments, SequenceArguments, StillArguments
 from framefleet.errors import OptionError
 
 # One mistake for each check, in the order of the checks, and how its message begins. Later ones

@@ -1,0 +1,37 @@
+"""Each region's own bucket, as the reference has it: found, or made when it is first wanted."""
+
+from __future__ import annotations
+
+from framefleet.domain.destination import Cloud
+from framefleet.errors import StorageError
+from framefleet.interfaces.buckets import Buckets
+
+
+async def get_or_create(buckets: Buckets, cloud: Cloud, region: str) -> tuple[str, bool]:
+    """The region's own bucket, and whether it was there already.
+
+    Raises:
+        StorageError: there are several, in the reference's words; or none can be made.
+    """
+    found = [bucket.name for bucket in await buckets.find(region)]
+    if len(found) > 1:
+        raise _several(found, cloud, region)
+    if found:
+        return found[0], True
+    return await buckets.create(region), False
+
+
+def _several(names: list[str], cloud: Cloud, region: str) -> StorageError:
+    listed = ",".join(names)
+    if cloud is Cloud.S3:
+        return StorageError(
+            f"You have multiple buckets ({listed}) in your S3 region ({region}) starting with "
+            '"remotionlambda-". Please see https://remotion.dev/docs/lambda/multiple-buckets.',
+            hint="Name the one to use: force_bucket_name (--force-bucket-name).",
+        )
+    return StorageError(
+        f"You have multiple buckets ({listed}) in your Cloud Storage region ({region}) starting "
+        'with "remotioncloudrun-". This is an error, please delete buckets so that you have one '
+        "maximum.",
+        hint="Or name the one to use: force_bucket_name (--force-bucket-name).",
+    )

@@ -1,0 +1,48 @@
+"""The buckets of one account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from framefleet.interfaces.storage import Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A bucket that follows our naming; `created` is aware UTC."""
+
+    name: str
+    region: str
+    created: datetime
+
+
+class Buckets(Protocol):
+    """Finds, makes and configures buckets. Raises the errors of `Storage`."""
+
+    async def find(self, region: str | None) -> list[Bucket]:
+        """The buckets whose names start as ours do: of a region, or of all."""
+        ...
+
+    async def exists(self, name: str) -> bool:
+        """Whether there is a bucket of this name that these credentials may use."""
+        ...
+
+    async def create(self, region: str) -> str:
+        """Make a bucket with a fresh name in which objects can be public; the name."""
+        ...
+
+    async def set_folder_expiry(self, name: str, *, is_on: bool) -> None:
+        """Have the bucket delete renders after the days that `deleteAfter` names, or never.
+
+        Rules of the bucket that are not ours stay. Does nothing where all is so already.
+
+        Raises:
+            AccessDeniedError: in the reference's words.
+        """
+        ...
+
+    def storage(self, name: str) -> Storage:
+        """The objects of a bucket, which need not be one of ours."""
+        ...
