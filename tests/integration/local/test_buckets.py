@@ -55,7 +55,7 @@ def status(url: str) -> int:
 
 
 def test_an_address_is_where_the_output_goes(s3, bucket_name, page):
-    told = []
+    told: list[framefleet.RenderProgress] = []
     result = framefleet.render_media(
         page, output=f"s3://{bucket_name}/films/a.mp4", privacy="public",
         download_behavior={"type": "download", "fileName": "a b.mp4"},
@@ -161,7 +161,7 @@ def test_an_exact_place_at_another_provider(s3, moto, bucket_name, page):
 
 
 def test_google_cloud_storage_takes_outputs_too(gcs, bucket_name, page, monkeypatch):
-    from google.cloud import storage
+    from google.cloud import storage  # type: ignore[import-untyped]  # it ships no types
 
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.endpoint)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "test")
@@ -179,7 +179,7 @@ def test_google_cloud_storage_takes_outputs_too(gcs, bucket_name, page, monkeypa
 def test_a_missing_bucket_and_wrong_keys_are_found_before_the_render(
     s3, bucket_name, page, monkeypatch
 ):
-    told = []
+    told: list[framefleet.RenderProgress] = []
     with pytest.raises(BucketNotFoundError, match="no-such-bucket"):
         framefleet.render_media(
             page, output="s3://no-such-bucket/a.mp4", on_progress=told.append, **FILM
