@@ -375,9 +375,10 @@ class TestFailures:
 
 
 class TestCancelled:
-    @pytest.mark.parametrize(("size", "method"), [(8 * MIB, "POST"), (64 * MIB, "PUT")])
-    async def test_a_cancelled_upload_stops_soon(self, storage, emulator, size, method):
-        emulator.fail(method, "/upload", StallRequest(seconds=1, after_bytes=MIB))
+    async def test_a_cancelled_upload_stops_soon(self, storage, emulator):
+        # More than the buffers of the sockets take at once.
+        size = 64 * MIB
+        emulator.fail("PUT", "/upload", StallRequest(seconds=1, after_bytes=MIB))
         with anyio.move_on_after(0.5) as scope:
             await storage.put(KEY, bytes(size))
         assert scope.cancelled_caught
