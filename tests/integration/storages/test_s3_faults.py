@@ -1,0 +1,112 @@
+"""S3 that fails: a typed error or a completed retry, never half an object under the final name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from framefleet.domain.stored import ObjectAttributes, Privacy
+from framefleet.errors import (
+    AccessDeniedError,
+    ObjectConflictError,
+    StorageUnavailableError,
+)
+from framefleet.storages.s3.client import open_client
+from framefleet.storages.s3.options import S3Options
+from framefleet.storages.s3.storage import S3Storage
+from tests.services.faults import Answer, CutAnswer, LoseAnswer, ResetRequest
+
+pytestmark = pytest.mark.anyio
+
+KEY = "out.mp4"
+MIB = 1 << 20
+
+
+@pytest.fixture
+def storage(radosgw, radosgw_proxy, bucket_name):
+    radosgw.client.create_bucket(Bucket=bucket_name)
+    client = open_client(
+        S3Options(
+            endpoint=replace(radosgw, endpoint=radosgw_proxy.endpoint).endpoint,
+            access_key_id=radosgw.access_key,
+            secret_access_key=radosgw.secret_key,
+        )
+    )
+    yield S3Storage(client, bucket_name)
+    client.close()
+
+
+async def test_a_burst_of_503_is_waited_out(storage, radosgw_proxy):
+    radosgw_proxy.inject(Answer.s3_error(503, "SlowDown"), method="PUT", times=2)
+    await storage.put(KEY, b"content")
+    assert await storage.read(KEY) == b"content"
+    assert len(radosgw_proxy.seen("PUT")) == 3
+
+
+async def test_a_store_that_stays_busy_is_an_error_that_may_pass(storage, radosgw_proxy):
+    radosgw_proxy.inject(Answer.s3_error(503, "SlowDown"), method="HEAD", times=20)
+    with pytest.raises(StorageUnavailableError, match="look for s3://"):
+        await storage.stat(KEY)
+
+
+async def test_a_connection_that_is_reset_is_tried_again(storage, radosgw_proxy, tmp_path):
+    path = tmp_path / "film"
+    path.write_bytes(os.urandom(50 * MIB))
+    radosgw_proxy.inject(ResetRequest(after_bytes=3 * MIB), method="PUT", times=2)
+    told: list[int] = []
+    put = await storage.put(KEY, path, on_bytes=told.append)
+    assert told == sorted(told)
+    assert await storage.is_same(path, put)
+    assert (await storage.stat(KEY)).size_bytes == 50 * MIB
+
+
+async def test_an_answer_that_is_lost_does_not_make_a_conflict(storage, radosgw_proxy):
+    radosgw_proxy.inject(LoseAnswer(), method="PUT", times=1)
+    await storage.put(KEY, b"content", create_only=True)
+    assert await storage.read(KEY) == b"content"
+    with pytest.raises(ObjectConflictError):
+        await storage.put(KEY, b"other", create_only=True)
+
+
+async def test_parts_that_fail_leave_no_object_and_no_part(
+    storage, radosgw, radosgw_proxy, bucket_name, tmp_path
+):
+    path = tmp_path / "film"
+    path.write_bytes(bytes(90 * MIB))
+    radosgw_proxy.inject(
+        Answer.s3_error(403, "AccessDenied"), method="PUT", target="partNumber=2", times=1
+    )
+    with pytest.raises(AccessDeniedError, match=f"put s3://{bucket_name}/{KEY}"):
+        await storage.put(KEY, path)
+    assert await storage.stat(KEY) is None
+    uploads = radosgw.client.list_multipart_uploads(Bucket=bucket_name)
+    assert uploads.get("Uploads", []) == []
+
+
+async def test_a_bucket_without_acls_says_what_to_do(storage, radosgw_proxy):
+    radosgw_proxy.inject(
+        Answer.s3_error(400, "AccessControlListNotSupported"), method="PUT", times=1
+    )
+    with pytest.raises(AccessDeniedError, match=r"does not allow ACLs.*no-acl"):
+        await storage.put(KEY, b"x", attributes=ObjectAttributes(privacy=Privacy.PUBLIC))
+    assert await storage.stat(KEY) is None
+
+
+async def test_a_download_that_breaks_goes_on_where_it_was(storage, radosgw_proxy, tmp_path):
+    content = os.urandom(20 * MIB)
+    await storage.put(KEY, content)
+    radosgw_proxy.inject(CutAnswer(after_bytes=2 * MIB), method="GET", times=2)
+    told: list[int] = []
+    await storage.get(KEY, tmp_path / "here", on_bytes=told.append)
+    assert (tmp_path / "here").read_bytes() == content
+    assert told[-1] == len(content)
+
+
+async def test_a_download_that_always_breaks_leaves_nothing(storage, radosgw_proxy, tmp_path):
+    await storage.put(KEY, os.urandom(4 * MIB))
+    radosgw_proxy.inject(CutAnswer(after_bytes=100), method="GET", times=50)
+    with pytest.raises(StorageUnavailableError):
+        await storage.get(KEY, tmp_path / "here")
+    assert list(tmp_path.iterdir()) == []
