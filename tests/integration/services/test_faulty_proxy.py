@@ -253,15 +253,13 @@ class TestFaults:
         assert (proxy.requests[0].server_status, proxy.requests[0].status) == (200, None)
 
     @pytest.mark.parametrize("fault", [StallRequest(), StallAnswer(after_bytes=4)])
-    def test_a_stall_lasts_until_the_client_gives_up(self, fault, server, proxy, client):
+    def test_a_stall_lasts_longer_than_the_client_waits(self, fault, server, proxy, client):
         proxy.inject(fault)
         client.timeout = 0.3
         with pytest.raises(TimeoutError):
             ask(client, "PUT", "/", bytes(16 << 20))
         (seen,) = proxy.requests
         assert (seen.fault, seen.ended_s) == (fault, None)
-        client.close()
-        eventually(lambda: seen.ended_s is not None)
 
     def test_a_stall_may_end_before(self, proxy, client):
         proxy.inject(StallAnswer(0.2, after_bytes=4))
