@@ -48,6 +48,11 @@ def aws_bucket_name(region: str) -> str:
     return f"{AWS_BUCKET_PREFIX}{region.replace('-', '')}-{random_id()}"
 
 
+def gcp_bucket_name() -> str:
+    """A fresh name; Google's do not name their region."""
+    return f"{GCP_BUCKET_PREFIX}{random_id()}"
+
+
 def aws_bucket_region(bucket: str) -> str | None:
     """The region in the name of a bucket of ours; None where it names none."""
     found = _AWS_BUCKET.fullmatch(bucket)

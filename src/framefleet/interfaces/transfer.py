@@ -1,18 +1,26 @@
-"""Bytes on their way to a storage, from a thread: watched, and stopped when nobody waits."""
+"""Bytes on their way to a storage or from it, in threads: watched, whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import anyio.from_thread
 
-from framefleet.errors import StorageError
+from framefleet.errors import StorageError, writing
 
 if TYPE_CHECKING:
     from framefleet.interfaces.storage import OnBytes
+
+
+# Files of this name are on their way to become others.
+PARTIAL_PREFIX = ".framefleet-"
+_BUFFER_BYTES = 1 << 20
 
 
 class FileReader(io.BufferedIOBase, BinaryIO):
@@ -65,7 +73,7 @@ class FileReader(io.BufferedIOBase, BinaryIO):
         return self._file.seek(self._start + origin + offset) - self._start
 
     def read(self, size: int | None = -1, /) -> bytes:
-        _check_cancelled()
+        stop_if_cancelled()
         left = max(0, self._size - self.tell())
         data = self._file.read(left if size is None or size < 0 else min(size, left))
         if self._on_bytes is not None and self.tell() > self._most:
@@ -78,10 +86,41 @@ class FileReader(io.BufferedIOBase, BinaryIO):
         super().close()
 
 
-def _check_cancelled() -> None:
+def stop_if_cancelled() -> None:
+    """End this thread's work if the task that waits for it was cancelled."""
     # It fails in threads that no task waits for, which nobody can have cancelled.
     with contextlib.suppress(RuntimeError):
         anyio.from_thread.check_cancelled()
+
+
+@contextmanager
+def partial_file(
+    target: Path, place: Callable[[Path, Path], object] = Path.replace
+) -> Iterator[BinaryIO]:
+    """A file beside `target` to write to, which takes its place at the end of the block.
+
+    Where the block fails, or is cancelled, nothing is left. Its own errors pass as they are: those
+    of a network look like those of a disk.
+
+    Args:
+        place: how it does so, given its own path and the target's.
+
+    Raises:
+        DiskFullError, OutputError: it cannot be written.
+    """
+    path = target.with_name(f"{PARTIAL_PREFIX}{secrets.token_hex(8)}")
+    with writing(str(target)):
+        file = path.open("xb", buffering=_BUFFER_BYTES)
+    try:
+        yield file
+        with writing(str(target)):
+            file.close()
+            place(path, target)
+    finally:
+        # What is left in its buffer finds no space either, and nobody wants it.
+        with contextlib.suppress(OSError):
+            file.close()
+        path.unlink(missing_ok=True)
 
 
 def source_size(source: Path | bytes) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import secrets
-import string
 from urllib.parse import unquote, urlsplit
 
+from framefleet.domain.regions import random_id
 from framefleet.domain.rules.values import json_text
 from framefleet.domain.stored import Privacy
 from framefleet.errors import OptionError, OptionTypeError
@@ -15,8 +14,6 @@ from framefleet.interfaces.storage import Storage
 SITES = "sites/"
 INDEX = "index.html"
 _PATTERN = r"^[-0-9a-zA-Z!_.*'()]+$"
-_LETTERS = string.ascii_lowercase + string.digits
-_RANDOM_LENGTH = 10
 
 
 def read_site_name(value: object) -> str:
@@ -26,7 +23,7 @@ def read_site_name(value: object) -> str:
         OptionError: it cannot be part of a key.
     """
     if value is None:
-        return "".join(secrets.choice(_LETTERS) for _ in range(_RANDOM_LENGTH))
+        return random_id()
     if not isinstance(value, str):
         raise OptionTypeError(
             f"The 'siteName' argument must be a string if provided, but is {json_text(value)}",

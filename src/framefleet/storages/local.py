@@ -6,8 +6,7 @@ import fcntl
 import filecmp
 import os
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -25,10 +24,9 @@ from framefleet.errors import (
     writing,
 )
 from framefleet.interfaces.storage import OnBytes
-from framefleet.interfaces.transfer import FileReader
+from framefleet.interfaces.transfer import PARTIAL_PREFIX, FileReader, partial_file
 
 _BLOCK_BYTES = 1 << 20
-_PARTIAL_PREFIX = ".framefleet-"
 
 
 class LocalStorage:
@@ -70,7 +68,7 @@ class LocalStorage:
     async def get(self, key: str, target: Path, *, on_bytes: OnBytes | None = None) -> ObjectInfo:
         """Copy a file."""
         source = self._existing(key)
-        await anyio.to_thread.run_sync(self._get, source, target, on_bytes)
+        await anyio.to_thread.run_sync(_copy, source, target, on_bytes)
         return _info(key, source.stat())
 
     async def read(self, key: str) -> bytes:
@@ -145,45 +143,48 @@ class LocalStorage:
                     pass
                 else:
                     return
-            with _partial(target) as part:
-                with FileReader(source, on_bytes) as reader, part.open("wb") as file:
-                    shutil.copyfileobj(reader, file, _BLOCK_BYTES)
-                part.chmod(0o666 & ~_umask())
-                if create_only:
-                    _create(part, target)
-                elif if_version is None:
-                    part.replace(target)
-                else:
-                    self._exchange(part, target, if_version)
+            place: Callable[[Path, Path], object] = Path.replace
+            if create_only:
+                place = self._create
+            elif if_version is not None:
+                place = partial(self._exchange, if_version)
+            _copy(source, target, on_bytes, place)
 
-    def _exchange(self, part: Path, target: Path, version: str) -> None:
-        """Replace the file of this version; one process at a time may look and replace."""
-        lock = os.open(self.root, os.O_RDONLY)
+    def _create(self, part: Path, target: Path) -> None:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            os.link(part, target)
+        except FileExistsError:
+            raise _conflict(target) from None
+        except OSError:
+            # A file system without links, such as exFAT.
+            with self._alone():
+                if target.exists():
+                    raise _conflict(target) from None
+                part.replace(target)
+
+    def _exchange(self, version: str, part: Path, target: Path) -> None:
+        """Replace the file of this version."""
+        with self._alone():
             if not target.is_file() or _version(target.stat()) != version:
                 raise ObjectConflictError(f"{target} was replaced or removed meanwhile.")
             part.replace(target)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time may look and then replace."""
+        lock = os.open(self.root, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
         finally:
             os.close(lock)
-
-    def _get(self, source: Path, target: Path, on_bytes: OnBytes | None) -> None:
-        with (
-            writing(str(target)),
-            _partial(target) as part,
-            FileReader(source, on_bytes) as reader,
-        ):
-            with part.open("wb") as file:
-                shutil.copyfileobj(reader, file, _BLOCK_BYTES)
-            part.chmod(0o666 & ~_umask())
-            part.replace(target)
 
     def _keys(self, prefix: str) -> list[str]:
         found = []
         for folder, _, names in os.walk(self.root / prefix.rpartition("/")[0]):
             for name in names:
                 key = Path(folder, name).relative_to(self.root).as_posix()
-                if key.startswith(prefix) and not name.startswith(_PARTIAL_PREFIX):
+                if key.startswith(prefix) and not name.startswith(PARTIAL_PREFIX):
                     found.append(key)
         return sorted(found, key=str.encode)
 
@@ -201,33 +202,22 @@ class LocalStorage:
                     break
 
 
-def _create(part: Path, target: Path) -> None:
-    try:
-        try:
-            os.link(part, target)
-        except FileExistsError:
-            raise
-        except OSError:
-            # A file system without links, such as exFAT: claim the name, then take it.
-            target.touch(exist_ok=False)
-            part.replace(target)
-    except FileExistsError:
-        raise _conflict(target) from None
+def _copy(
+    source: Path | bytes,
+    target: Path,
+    on_bytes: OnBytes | None,
+    place: Callable[[Path, Path], object] = Path.replace,
+) -> None:
+    with (
+        writing(str(target)),
+        partial_file(target, place) as file,
+        FileReader(source, on_bytes) as reader,
+    ):
+        shutil.copyfileobj(reader, file, _BLOCK_BYTES)
 
 
 def _conflict(target: Path) -> ObjectConflictError:
     return ObjectConflictError(f"{target} exists already.")
-
-
-@contextmanager
-def _partial(target: Path) -> Iterator[Path]:
-    """A file beside `target` to write to; gone at the end, unless it was moved."""
-    descriptor, name = tempfile.mkstemp(prefix=_PARTIAL_PREFIX, dir=target.parent)
-    os.close(descriptor)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def _info(key: str, stat: os.stat_result) -> ObjectInfo:
@@ -241,9 +231,3 @@ def _info(key: str, stat: os.stat_result) -> ObjectInfo:
 
 def _version(stat: os.stat_result) -> str:
     return f"{stat.st_ino:x}-{stat.st_mtime_ns:x}-{stat.st_size:x}"
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -14,6 +12,7 @@ from google.api_core import exceptions as api
 from google.cloud.storage import Client  # type: ignore[import-untyped]  # it ships no types
 
 from framefleet.domain.expiry import DAYS_OF_DELETE_AFTER, expiry_prefix
+from framefleet.domain.regions import GCP_BUCKET_PREFIX, gcp_bucket_name
 from framefleet.errors import (
     AccessDeniedError,
     BucketNotFoundError,
@@ -27,8 +26,6 @@ from framefleet.storages.gcs.transport import GIVE_UP_S, TIMEOUTS_S, Retries
 
 T = TypeVar("T")
 
-_PREFIX = "remotioncloudrun-"
-_NAME_LETTERS = string.ascii_lowercase + string.digits
 _NAMES = 3
 _CHANGES = 3
 # Pages of other origins fetch props, sites and media.
@@ -107,7 +104,9 @@ class GcsBuckets:
     def _all(self) -> list[Bucket]:
         project = self._project()
         with translated(f"list the buckets of {project}"):
-            found = self._client.list_buckets(project=project, prefix=_PREFIX, **self._asked)
+            found = self._client.list_buckets(
+                project=project, prefix=GCP_BUCKET_PREFIX, **self._asked
+            )
             return [
                 Bucket(
                     name=bucket.name,
@@ -115,7 +114,7 @@ class GcsBuckets:
                     created=bucket.time_created,
                 )
                 for bucket in found
-                if bucket.name.startswith(_PREFIX)
+                if bucket.name.startswith(GCP_BUCKET_PREFIX)
             ]
 
     def _is_usable(self, name: str) -> bool:
@@ -128,7 +127,7 @@ class GcsBuckets:
         project = self._project()
         with translated(f"make a bucket in {region}"):
             for _ in range(_NAMES):
-                name = _PREFIX + "".join(secrets.choice(_NAME_LETTERS) for _ in range(10))
+                name = gcp_bucket_name()
                 if self._is_made(name, region, project):
                     return name
         raise ObjectConflictError(f"Cannot make a bucket in {region}: {_NAMES} names are taken.")

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,22 +10,18 @@ import google_crc32c
 
 from framefleet.errors import writing
 from framefleet.interfaces.storage import OnBytes
-from framefleet.storages.gcs.transport import stop_if_cancelled
-
-# The library hands over 8 KiB at a time.
-_BUFFER_BYTES = 1 << 20
+from framefleet.interfaces.transfer import stop_if_cancelled
 
 
-class PartialFile:
-    """A file beside its target that is written, and then takes the target's place.
+class CheckedFile:
+    """Counts and sums what is written to a file.
 
-    Counts and sums what is written: the library does not check a download that it had to resume.
+    The library does not check a download that it had to resume.
     """
 
-    def __init__(self, path: Path, target: Path, file: BinaryIO, on_bytes: OnBytes | None) -> None:
-        self._path = path
-        self._target = target
+    def __init__(self, file: BinaryIO, target: Path, on_bytes: OnBytes | None) -> None:
         self._file = file
+        self._target = target
         self._on_bytes = on_bytes
         # Any, as its methods are not typed.
         self._checksum: Any = google_crc32c.Checksum()  # type: ignore[no-untyped-call]
@@ -50,35 +42,3 @@ class PartialFile:
         if self._on_bytes is not None:
             self._on_bytes(self.size_bytes)
         return len(data)
-
-    def finish(self) -> None:
-        """Put it in the target's place."""
-        with writing(str(self._target)):
-            self._file.close()
-            self._path.replace(self._target)
-
-
-@contextmanager
-def partial_file(target: Path, on_bytes: OnBytes | None) -> Iterator[PartialFile]:
-    """A file to download to; gone at the end, unless it was finished.
-
-    Raises:
-        DiskFullError, OutputError: it cannot be written.
-    """
-    path = target.with_name(f".framefleet-{secrets.token_hex(8)}")
-    with writing(str(target)):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    file = os.fdopen(descriptor, "wb", buffering=_BUFFER_BYTES)
-    try:
-        yield PartialFile(path, target, file, on_bytes)
-    finally:
-        _close(file)
-        path.unlink(missing_ok=True)
-
-
-def _close(file: BinaryIO) -> None:
-    try:
-        file.close()
-    except OSError:
-        # What is left in its buffer finds no space either; the file is given up anyway.
-        assert file.closed

@@ -27,11 +27,11 @@ from framefleet.errors import (
 )
 from framefleet.interfaces.parallel import each
 from framefleet.interfaces.storage import OnBytes
-from framefleet.interfaces.transfer import source_size
-from framefleet.storages.gcs.download import partial_file
+from framefleet.interfaces.transfer import partial_file, source_size, stop_if_cancelled
+from framefleet.storages.gcs.download import CheckedFile
 from framefleet.storages.gcs.errors import translated
 from framefleet.storages.gcs.signing import LONGEST_S, signed_url
-from framefleet.storages.gcs.transport import GIVE_UP_S, TIMEOUTS_S, Retries, stop_if_cancelled
+from framefleet.storages.gcs.transport import GIVE_UP_S, TIMEOUTS_S, Retries
 from framefleet.storages.gcs.upload import Upload
 
 T = TypeVar("T")
@@ -44,6 +44,10 @@ _DELETIONS = 12
 _DOWNLOADS = 3
 _BLOCK_BYTES = 1 << 20
 _FIELDS = "items(name,size,updated,generation,md5Hash,crc32c),nextPageToken"
+
+
+class _DamagedError(Exception):
+    """What arrived is not what was sent."""
 
 
 class GcsStorage:
@@ -217,8 +221,9 @@ class GcsStorage:
         # A blob that was looked up is fetched from the address in its metadata, which emulators
         # do not quote.
         blob = self._bucket.blob(found.name, generation=found.generation)
-        with partial_file(target, on_bytes) as file:
-            try:
+        try:
+            with partial_file(target) as whole:
+                file = CheckedFile(whole, target, on_bytes)
                 blob.download_to_file(
                     file,
                     raw_download=True,
@@ -226,11 +231,10 @@ class GcsStorage:
                     timeout=TIMEOUTS_S,
                     retry=Retries(self._give_up_s, lambda: file.size_bytes),
                 )
-            except api.NotFound:
-                return False
-            if file.size_bytes != found.size or found.crc32c not in (None, file.crc32c):
-                return False
-            file.finish()
+                if file.size_bytes != found.size or found.crc32c not in (None, file.crc32c):
+                    raise _DamagedError
+        except (api.NotFound, _DamagedError):
+            return False
         return True
 
     def _read(self, key: str) -> bytes:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
-import anyio.from_thread
 import requests.adapters
 
 from framefleet.errors import StorageUnavailableError
+from framefleet.interfaces.transfer import stop_if_cancelled
 from framefleet.storages.gcs.errors import kind_of
 
 P = ParamSpec("P")
@@ -28,13 +27,6 @@ _LONGEST_PAUSE_S = 8.0
 _LOOK_S = 0.1
 # At least as many as threads that use a client at once; urllib3 warns of those it throws away.
 _CONNECTIONS = 64
-
-
-def stop_if_cancelled() -> None:
-    """End this thread's work if the task that waits for it was cancelled."""
-    # It fails in threads that no task waits for, which nobody can have cancelled.
-    with contextlib.suppress(RuntimeError):
-        anyio.from_thread.check_cancelled()
 
 
 class StoppableAdapter(requests.adapters.HTTPAdapter):

@@ -6,10 +6,10 @@ import contextlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from framefleet.domain.expiry import DAYS_OF_DELETE_AFTER, expiry_prefix, expiry_rule_id
 from framefleet.domain.regions import AWS_BUCKET_PREFIX, aws_bucket_name, aws_bucket_region
@@ -21,8 +21,6 @@ from framefleet.storages.s3.storage import S3Storage
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-T = TypeVar("T")
 
 _ACCESS_DENIED = ("AccessDenied", "403")
 # What stores answer that have no such setting.
@@ -102,7 +100,7 @@ class S3Buckets:
             self._open_to_public(name)
         except BaseException:
             # An empty bucket that cannot be used would be taken for ours the next time.
-            with contextlib.suppress(ClientError):
+            with contextlib.suppress(ClientError, BotoCoreError):
                 self._client.delete_bucket(Bucket=name)
             raise
 

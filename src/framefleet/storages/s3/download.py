@@ -6,23 +6,21 @@ s3transfer does the same, but leaves the connections of a cancelled download ope
 from __future__ import annotations
 
 import os
-import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
-from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
+from botocore.exceptions import IncompleteReadError, ReadTimeoutError
 from botocore.exceptions import ResponseStreamingError as BrokenStreamError
 
 from framefleet.errors import StorageUnavailableError, writing
 from framefleet.interfaces.parallel import each
 from framefleet.interfaces.storage import OnBytes
+from framefleet.interfaces.transfer import partial_file, stop_if_cancelled
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -58,20 +56,21 @@ async def download(
     size = found["ContentLength"]
     wanted = {**source, "IfMatch": found["ETag"]}
     counter = _Counter(on_bytes)
-    with writing(str(target)), _partial(target) as (path, descriptor):
+    with partial_file(target) as file:
+        descriptor = file.fileno()
 
         async def fetch(start: int) -> None:
             end = min(start + _RANGE_BYTES, size)
-            work = partial(_fetch, client, wanted, descriptor, start, end, counter)
+            work = partial(_fetch, client, wanted, target, descriptor, start, end, counter)
             await anyio.to_thread.run_sync(work, limiter=limiter)
 
         await each(range(0, size, _RANGE_BYTES), fetch, at_once=_PARALLEL_RANGES)
-        path.replace(target)
 
 
 def _fetch(
     client: S3Client,
     wanted: dict[str, Any],
+    target: Path,
     descriptor: int,
     start: int,
     end: int,
@@ -84,35 +83,23 @@ def _fetch(
             answer = client.get_object(**wanted, Range=f"bytes={at}-{end - 1}")
             with closing(answer["Body"]) as body:
                 while at < end and (block := body.read(min(_BLOCK_BYTES, end - at))):
-                    anyio.from_thread.check_cancelled()
-                    os.pwrite(descriptor, block, at)
+                    stop_if_cancelled()
+                    with writing(str(target)):
+                        os.pwrite(descriptor, block, at)
                     at += len(block)
                     counter.count(len(block))
-        except ClientError:
-            raise
         except _BROKEN as exc:
             if not tries_left:
-                raise StorageUnavailableError(
-                    f"Cannot get s3://{wanted['Bucket']}/{wanted['Key']}: the connection broke "
-                    f"{_TRIES} times ({exc})."
-                ) from exc
+                raise _broken(wanted) from exc
         if at >= end:
             return
-    raise StorageUnavailableError(
-        f"Cannot get s3://{wanted['Bucket']}/{wanted['Key']}: it came short {_TRIES} times."
+    raise _broken(wanted)
+
+
+def _broken(wanted: dict[str, Any]) -> StorageUnavailableError:
+    return StorageUnavailableError(
+        f"Cannot get s3://{wanted['Bucket']}/{wanted['Key']}: it broke off {_TRIES} times."
     )
-
-
-@contextmanager
-def _partial(target: Path) -> Iterator[tuple[Path, int]]:
-    """A file beside `target` to write to; gone at the end, unless it was moved."""
-    path = target.with_name(f".framefleet-{secrets.token_hex(8)}")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        yield path, descriptor
-    finally:
-        os.close(descriptor)
-        path.unlink(missing_ok=True)
 
 
 class _Counter:

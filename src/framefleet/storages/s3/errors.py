@@ -86,8 +86,10 @@ def translate(exc: Exception, what: str) -> StorageError:
     return StorageError(f"Cannot {what}: {exc}")
 
 
-def error_code(exc: vendor.ClientError) -> str:
+def error_code(exc: vendor.ClientError | vendor.BotoCoreError) -> str:
     """The store's own word for what went wrong; the number of the status where it has none."""
+    if isinstance(exc, vendor.BotoCoreError):
+        return type(exc).__name__
     error = exc.response.get("Error", {})
     status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
     return str(error.get("Code") or status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from framefleet.interfaces.parallel import each
 from framefleet.interfaces.storage import OnBytes
 from framefleet.interfaces.transfer import FileReader
 from framefleet.storages.s3.errors import error_code
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import CompletedPartTypeDef
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 # Small objects cost one request. The reference sends site files in parts of 40 MiB; files of its
 # and of ours that are no larger than one part have the same ETag.
@@ -119,22 +122,15 @@ class Upload:
         starts = range(0, self.size, size)
         counter = _Counter(self.on_bytes, len(starts))
         sent: dict[int, CompletedPartTypeDef] = {}
-        turns = anyio.Semaphore(PARALLEL_PARTS)
 
-        async def send(number: int, start: int) -> None:
+        async def send(part: tuple[int, int]) -> None:
+            number, start = part
             length = min(size, self.size - start)
-            async with turns:
-                sent[number] = await self._call(
-                    self._send_part, upload_id, number, start, length, counter
-                )
+            sent[number] = await self._call(
+                self._send_part, upload_id, number, start, length, counter
+            )
 
-        try:
-            async with anyio.create_task_group() as tasks:
-                for number, start in enumerate(starts, start=1):
-                    tasks.start_soon(send, number, start)
-        except BaseExceptionGroup as group:
-            # One part that fails ends the others; the first error tells why.
-            raise group.exceptions[0] from group
+        await each(enumerate(starts, start=1), send, at_once=PARALLEL_PARTS)
         return [sent[number] for number in sorted(sent)]
 
     def _send_part(
@@ -157,11 +153,17 @@ class Upload:
         ).get("ETag", "")
 
     def _abort(self, upload_id: str) -> None:
+        # The error on its way says why; it is not to be hidden by this one.
         try:
             self.client.abort_multipart_upload(**self._target, UploadId=upload_id)
-        except Exception:
-            # The error on its way says why; a bucket's lifecycle rules remove parts that are left.
-            return
+        except (BotoCoreError, ClientError) as exc:
+            logger.warning(
+                "parts_left",
+                extra={
+                    "text": f"Parts of s3://{self.bucket}/{self.key} may be left and cost money: "
+                    f"their upload could not be given up ({error_code(exc)})."
+                },
+            )
 
     def _etag_of_ours(self) -> str:
         """The object's ETag if this upload made it, whatever the last answer said; else empty."""
