@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import assert_never
 
+import anyio
 import anyio.to_thread
 
 from framefleet.browser.flags import BrowserOptions
@@ -19,7 +20,6 @@ from framefleet.executors.inline import InlineExecutor
 from framefleet.executors.process import ProcessExecutor
 from framefleet.interfaces.buckets import Buckets
 from framefleet.interfaces.executor import Executor
-from framefleet.interfaces.storage import Storage
 from framefleet.settings import ExecutorName, Settings
 from framefleet.storages.local import LocalStorage
 from framefleet.worker.artifacts import Artifacts
@@ -61,23 +61,19 @@ def local_artifacts(folder: Path) -> Artifacts:
     return Artifacts(LocalStorage(folder, may_link=True), folder)
 
 
-async def open_storage(address: BucketAddress, settings: Settings) -> Storage:
-    """The objects of a bucket of some cloud.
-
-    Raises:
-        StorageError: the cloud's library is not installed, or its credentials cannot be used.
-    """
-    buckets = await open_buckets(address, settings)
-    return buckets.storage(address.name)
-
-
-async def open_buckets(address: BucketAddress, settings: Settings) -> Buckets:
+@asynccontextmanager
+async def open_buckets(address: BucketAddress, settings: Settings) -> AsyncIterator[Buckets]:
     """The buckets of the account that `address` is reached with; its name does not matter.
 
     Raises:
         StorageError: the cloud's library is not installed, or its credentials cannot be used.
     """
-    return await anyio.to_thread.run_sync(_buckets, address, settings)
+    buckets = await anyio.to_thread.run_sync(_buckets, address, settings)
+    try:
+        yield buckets
+    finally:
+        with anyio.CancelScope(shield=True):
+            await buckets.aclose()
 
 
 def _buckets(address: BucketAddress, settings: Settings) -> Buckets:

@@ -44,5 +44,9 @@ class Buckets(Protocol):
         ...
 
     def storage(self, name: str) -> Storage:
-        """The objects of a bucket, which need not be one of ours."""
+        """The objects of a bucket, which need not be one of ours; of use until `aclose`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
         ...

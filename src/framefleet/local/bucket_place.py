@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from framefleet.domain.plan import Plan
 from framefleet.domain.regions import random_id
 from framefleet.domain.stored import ObjectAttributes, Privacy, content_type_of
 from framefleet.errors import AccessDeniedError, writing
+from framefleet.interfaces.buckets import Buckets
 from framefleet.interfaces.storage import Storage
 from framefleet.local.place import Delivered, Disk, OnUpload, Target
 from framefleet.local.wanted import Wanted
@@ -40,7 +42,7 @@ from framefleet.wire.render_record import (
     finished_record,
     manifest,
 )
-from framefleet.wiring import open_buckets, open_storage
+from framefleet.wiring import open_buckets
 
 logger = logging.getLogger(__name__)
 
@@ -72,61 +74,128 @@ class _End:
         return RemoteFile(bucket=self.address, key=key, size_bytes=size, url=url)
 
 
-@dataclass(slots=True)
-class BucketPlace:
-    """Takes a render's files to buckets, the output or its sound or both.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """The render that a bucket keeps: as it was asked for, its id, and the bucket."""
+
+    render: KeptRender
+    id: str
+    home: _End
+
+    def key(self, name: str) -> str:
+        """The key of something that belongs to the render."""
+        return render_prefix(self.id) + name
+
+
+@asynccontextmanager
+async def open_bucket_place(
+    wanted: Wanted, scratch: Path, serve_url: str
+) -> AsyncIterator[BucketPlace]:
+    """Open the buckets, or find and make the one that keeps the render.
 
     Args:
         scratch: a folder of this render, where files are written first.
         serve_url: the site as its caller named it, for the record of a kept render.
+
+    Raises:
+        StorageError: one of them cannot be used.
+    """
+    settings = Settings.from_environment()
+    async with AsyncExitStack() as stack:
+        kept = main = sound = None
+        if isinstance(wanted.output, KeptRender):
+            kept = await _open_kept(wanted.output, settings, stack)
+            main = kept.home
+            if wanted.output.elsewhere is not None:
+                main = await _open_end(wanted.output.elsewhere, settings, stack)
+        elif isinstance(wanted.output, Destination):
+            main = await _open_end(wanted.output, settings, stack)
+        if isinstance(wanted.separate_audio, Destination):
+            sound = await _open_end(wanted.separate_audio, settings, stack)
+        yield BucketPlace(wanted, scratch, serve_url, kept, main, sound)
+
+
+async def _open_end(destination: Destination, settings: Settings, stack: AsyncExitStack) -> _End:
+    address = destination.bucket
+    buckets = await stack.enter_async_context(open_buckets(address, settings))
+    storage = buckets.storage(address.name)
+    await storage.check()
+    return _End(
+        storage=storage, address=address, key=destination.key, delivery=destination.delivery
+    )
+
+
+async def _open_kept(render: KeptRender, settings: Settings, stack: AsyncExitStack) -> _Kept:
+    address = BucketAddress(
+        cloud=render.cloud,
+        name=render.bucket or "",
+        region=render.region,
+        force_path_style=render.force_path_style,
+    )
+    buckets = await stack.enter_async_context(open_buckets(address, settings))
+    if render.bucket is None:
+        name, _ = await get_or_create(buckets, render.cloud, render.region)
+        address = replace(address, name=name)
+    storage = buckets.storage(address.name)
+    await storage.check()
+    if render.delete_after:
+        await _expire(buckets, address, render.delete_after)
+    render_id = f"{render.delete_after}-{random_id()}" if render.delete_after else random_id()
+    key = render_prefix(render_id) + (render.name or "")
+    home = _End(storage=storage, address=address, key=key, delivery=render.delivery)
+    return _Kept(render=render, id=render_id, home=home)
+
+
+async def _expire(buckets: Buckets, address: BucketAddress, delete_after: str) -> None:
+    try:
+        await buckets.set_folder_expiry(address.name, is_on=True)
+    except AccessDeniedError:
+        text = (
+            f"These credentials may not see whether {address} deletes renders after "
+            f"{delete_after}; its owner has to enable that."
+        )
+        logger.warning("expiry_unknown", extra={"text": text})
+
+
+@dataclass(slots=True)
+class BucketPlace:
+    """Takes a render's files to buckets, the output or its sound or both.
+
+    `main` None: the output itself stays on the disk.
     """
 
     wanted: Wanted
     scratch: Path
-    settings: Settings
     serve_url: str
+    kept: _Kept | None
+    main: _End | None
+    sound: _End | None
     _started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _plan: Plan | None = None
     _kind: Kind = "video"
-    _render_id: str | None = None
-    _home: _End | None = None
-    _main: _End | None = None
-    _sound: _End | None = None
 
     @property
     def uploads(self) -> bool:
         """Files go on."""
         return True
 
-    async def check(self) -> None:
-        """Open the buckets, or find and make the one that keeps the render."""
-        output, sound = self.wanted.output, self.wanted.separate_audio
-        if isinstance(output, KeptRender):
-            await self._open_kept(output)
-        elif isinstance(output, Destination):
-            self._main = await self._open(output)
-        if isinstance(sound, Destination):
-            self._sound = await self._open(sound)
-
     async def target(self, plan: Plan, kind: Kind) -> Target:
         """Files of the scratch folder, for what is wanted in buckets."""
         self._plan, self._kind = plan, kind
         extension = plan.output.extension
-        if self._main is not None:
-            self._main = self._completed(self._main, plan, kind)
+        if self.main is not None:
+            self.main = self._completed(self.main, plan, kind)
+            await check_absent(self.main.storage, self._keys(plan), overwrite=self.wanted.overwrite)
+        if self.sound is not None:
             await check_absent(
-                self._main.storage, self._keys(plan), overwrite=self.wanted.overwrite
-            )
-        if self._sound is not None:
-            await check_absent(
-                self._sound.storage, [self._sound.key], overwrite=self.wanted.overwrite
+                self.sound.storage, [self.sound.key], overwrite=self.wanted.overwrite
             )
         folder = self.scratch / _FOLDER
         with writing(str(folder)):
             folder.mkdir()
         name = "pictures" if kind == "sequence" else f"out.{extension}"
         target = Target(folder / name, self._sound_file(folder, plan), self.wanted.overwrite)
-        if self._main is not None:
+        if self.main is not None:
             return target
         assert not isinstance(self.wanted.output, Destination | KeptRender)
         disk = Disk(self.wanted.output, target.separate_audio, self.wanted.overwrite)
@@ -141,23 +210,23 @@ class BucketPlace:
         output: Path | RemoteFile = target.output
         sound: Path | RemoteFile | None = target.separate_audio
         emitted = list(artifacts)
-        if self._main is not None:
-            files = await asyncio.to_thread(self._main_files, self._main, target.output)
+        if self.main is not None:
+            files = await asyncio.to_thread(self._main_files, self.main, target.output)
             outgoing += files
             size = sum(file.size_bytes for file in files)
-            is_kept_sequence = self._render_id is not None and self._kind == "sequence"
-            output = self._main.remote(
-                self._main.key, size, self._main.key + MANIFEST_NAME if is_kept_sequence else None
+            is_kept_sequence = self.kept is not None and self._kind == "sequence"
+            output = self.main.remote(
+                self.main.key, size, self.main.key + MANIFEST_NAME if is_kept_sequence else None
             )
-            emitted = [self._artifact(self._main, artifact) for artifact in artifacts]
+            emitted = [self._artifact(self.main, artifact) for artifact in artifacts]
             outgoing += [
-                self._main.file(Path(str(old.path)), _key(new))
+                self.main.file(Path(str(old.path)), _key(new))
                 for old, new in zip(artifacts, emitted, strict=True)
             ]
-        if self._sound is not None and target.separate_audio is not None:
-            file = self._sound.file(target.separate_audio, self._sound.key)
+        if self.sound is not None and target.separate_audio is not None:
+            file = self.sound.file(target.separate_audio, self.sound.key)
             outgoing.append(file)
-            sound = self._sound.remote(file.key, file.size_bytes)
+            sound = self.sound.remote(file.key, file.size_bytes)
         record = self._record(output, sound, emitted)
         total = sum(file.size_bytes for file in (*outgoing, *record))
         await upload(
@@ -170,51 +239,9 @@ class BucketPlace:
             output=output,
             separate_audio=sound,
             artifacts=tuple(emitted),
-            render_id=self._render_id,
-            bucket_name=self._home.address.name if self._home else None,
+            render_id=self.kept.id if self.kept else None,
+            bucket_name=self.kept.home.address.name if self.kept else None,
         )
-
-    async def _open(self, destination: Destination) -> _End:
-        storage = await open_storage(destination.bucket, self.settings)
-        await storage.check()
-        return _End(
-            storage=storage,
-            address=destination.bucket,
-            key=destination.key,
-            delivery=destination.delivery,
-        )
-
-    async def _open_kept(self, render: KeptRender) -> None:
-        prefix = f"{render.delete_after}-" if render.delete_after else ""
-        self._render_id = prefix + random_id()
-        address = BucketAddress(
-            cloud=render.cloud,
-            name=render.bucket or "",
-            region=render.region,
-            force_path_style=render.force_path_style,
-        )
-        buckets = await open_buckets(address, self.settings)
-        if render.bucket is None:
-            name, _ = await get_or_create(buckets, render.cloud, render.region)
-            address = replace(address, name=name)
-        if render.delete_after:
-            try:
-                await buckets.set_folder_expiry(address.name, is_on=True)
-            except AccessDeniedError:
-                logger.warning(
-                    "expiry_unknown",
-                    extra={
-                        "text": f"These credentials may not see whether {address} deletes renders "
-                        f"after {render.delete_after}; its owner has to enable that."
-                    },
-                )
-        storage = buckets.storage(address.name)
-        await storage.check()
-        key = render_prefix(self._render_id) + (render.name or "")
-        self._home = _End(storage=storage, address=address, key=key, delivery=render.delivery)
-        self._main = self._home
-        if render.elsewhere is not None:
-            self._main = await self._open(render.elsewhere)
 
     def _completed(self, end: _End, plan: Plan, kind: Kind) -> _End:
         """The end with its whole key: default names filled in, pictures in a folder."""
@@ -222,7 +249,7 @@ class BucketPlace:
         if not key or key.endswith("/"):
             composition = plan.composition
             default = composition.default_out_name or composition.id
-            if self._render_id is not None:
+            if self.kept is not None:
                 default = DEFAULT_FRAMES_NAME if kind == "sequence" else "out"
             key += default if kind == "sequence" else f"{default}.{plan.output.extension}"
         if kind == "sequence" and not key.endswith("/"):
@@ -230,10 +257,10 @@ class BucketPlace:
         return replace(end, key=key)
 
     def _keys(self, plan: Plan) -> list[str]:
-        assert self._main is not None
+        assert self.main is not None
         if self._kind != "sequence":
-            return [self._main.key]
-        return [self._main.key + name for name in sequence_names(plan)]
+            return [self.main.key]
+        return [self.main.key + name for name in sequence_names(plan)]
 
     def _sound_file(self, folder: Path, plan: Plan) -> Path | None:
         wanted = self.wanted.separate_audio
@@ -247,22 +274,21 @@ class BucketPlace:
             return [end.file(output, end.key)]
         names = sequence_names(self._plan)
         files = [end.file(output / name, end.key + name) for name in names]
-        if self._render_id is None:
+        if self.kept is None:
             return files
         numbers = (frame for chunk in self._plan.chunks for frame in chunk)
         keys = dict(zip(numbers, (file.key for file in files), strict=True))
         path = self.scratch / MANIFEST_NAME
         with writing(str(path)):
-            path.write_text(json.dumps(manifest(self._render_id, self._plan, keys)))
+            path.write_text(json.dumps(manifest(self.kept.id, self._plan, keys)))
         return [*files, end.file(path, end.key + MANIFEST_NAME)]
 
     def _artifact(self, end: _End, artifact: ArtifactFile) -> ArtifactFile:
-        key = end.beside(artifact.filename)
-        if self._render_id is not None:
-            key = render_prefix(self._render_id) + _ARTIFACTS + artifact.filename
+        name = artifact.filename
+        key = self.kept.key(_ARTIFACTS + name) if self.kept else end.beside(name)
         assert isinstance(artifact.path, Path), "it lies in the scratch folder"
         remote = end.remote(key, artifact.path.stat().st_size)
-        return ArtifactFile(artifact.filename, remote, artifact.frame)
+        return ArtifactFile(name, remote, artifact.frame)
 
     def _record(
         self,
@@ -271,16 +297,13 @@ class BucketPlace:
         artifacts: Sequence[ArtifactFile],
     ) -> list[OutgoingFile]:
         """The record of a kept render, as a file to be uploaded."""
-        render = self.wanted.output
-        if not isinstance(render, KeptRender):
+        if self.kept is None:
             return []
-        assert self._render_id is not None, "a kept render has an id"
-        assert self._home is not None, "and a bucket"
         assert self._plan is not None, "target is called before deliver"
         assert isinstance(output, RemoteFile), "its output is in a bucket"
         record = finished_record(
-            self._render_id,
-            render,
+            self.kept.id,
+            self.kept.render,
             self._plan,
             self._kind,
             Outputs(
@@ -296,9 +319,14 @@ class BucketPlace:
         path = self.scratch / RECORD_NAME
         with writing(str(path)):
             path.write_text(json.dumps(record))
-        key = render_prefix(self._render_id) + RECORD_NAME
-        attributes = ObjectAttributes(privacy=Privacy.PRIVATE)
-        return [OutgoingFile(path=path, storage=self._home.storage, key=key, attributes=attributes)]
+        return [
+            OutgoingFile(
+                path=path,
+                storage=self.kept.home.storage,
+                key=self.kept.key(RECORD_NAME),
+                attributes=ObjectAttributes(privacy=Privacy.PRIVATE),
+            )
+        ]
 
 
 def _key(artifact: ArtifactFile) -> str:

@@ -25,7 +25,7 @@ from framefleet.encoding.hardware import choose_encoder
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.local.assembling import LocalAssembly
 from framefleet.local.place import bucket_facts, file_of
-from framefleet.local.places import Delivery, place_for
+from framefleet.local.places import Delivery, open_place
 from framefleet.local.requests import MAX_INLINE_STREAMS, MediaRequest, OnProgress
 from framefleet.local.scratch import scratch_folder
 from framefleet.local.session import Session
@@ -95,9 +95,10 @@ async def render(request: MediaRequest, session: Session) -> RenderResult:
         FramefleetError: it failed; no output is left behind.
     """
     await _with_encoder(request.provisional)
-    async with scratch_folder() as folder:
-        place = place_for(request.wanted, folder, request.site.site)
-        await place.check()
+    async with (
+        scratch_folder() as folder,
+        open_place(request.wanted, folder, request.site.site) as place,
+    ):
         composition, filming = await session.select_for(
             request.composition, request.provisional.capture
         )

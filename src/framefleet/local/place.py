@@ -66,15 +66,7 @@ def bucket_facts(
 
 
 class Place(Protocol):
-    """Where one render's files go. To be asked in the order of its methods."""
-
-    async def check(self) -> None:
-        """Refuse what cannot be written, before any work is done.
-
-        Raises:
-            OutputExistsError, OutputError, StorageError: says which one.
-        """
-        ...
+    """Where one render's files go. `target` is asked for first, and then `deliver`."""
 
     async def target(self, plan: Plan, kind: Kind) -> Target:
         """The files to write for this plan.
@@ -112,9 +104,6 @@ class Disk:
     def uploads(self) -> bool:
         """Nothing goes on."""
         return False
-
-    async def check(self) -> None:
-        """What could be said without the composition was said when it was asked for."""
 
     async def target(self, plan: Plan, kind: Kind) -> Target:
         """The files themselves."""

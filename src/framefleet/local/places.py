@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import anyio
 
 from framefleet.domain.destination import Destination, KeptRender
 from framefleet.domain.events import ArtifactFile
 from framefleet.domain.progress import RenderProgress, RenderStage
 from framefleet.local.place import Delivered, Disk, Place, Target
 from framefleet.local.wanted import Wanted
-from framefleet.settings import Settings
 
 # The share of the bar that is the way to a bucket.
 _UPLOADED = 0.05
@@ -21,20 +22,26 @@ _INTERVAL_S = 0.1
 OnProgress = Callable[[RenderProgress], None]
 
 
-def place_for(wanted: Wanted, scratch: Path, serve_url: str) -> Place:
-    """The place of what is wanted.
+@asynccontextmanager
+async def open_place(wanted: Wanted, scratch: Path, serve_url: str) -> AsyncIterator[Place]:
+    """The place of what is wanted, found to be there before any work is done.
 
     Args:
         scratch: a folder of this render, for files that go on.
         serve_url: the site as its caller named it.
+
+    Raises:
+        StorageError: a bucket cannot be used.
     """
     output, sound = wanted.output, wanted.separate_audio
     if isinstance(output, Destination | KeptRender) or isinstance(sound, Destination):
         # Imported when it is needed: most renders stay here.
-        from framefleet.local.bucket_place import BucketPlace
+        from framefleet.local.bucket_place import open_bucket_place
 
-        return BucketPlace(wanted, scratch, Settings.from_environment(), serve_url)
-    return Disk(output, sound, wanted.overwrite)
+        async with open_bucket_place(wanted, scratch, serve_url) as place:
+            yield place
+    else:
+        yield Disk(output, sound, wanted.overwrite)
 
 
 class Delivery:
@@ -66,11 +73,10 @@ class Delivery:
         """
         if not self._place.uploads:
             return await self._place.deliver(target, artifacts, self._count)
-        ticker = asyncio.create_task(self._tick())
-        try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._tick)
             delivered = await self._place.deliver(target, artifacts, self._count)
-        finally:
-            ticker.cancel()
+            tasks.cancel_scope.cancel()
         self._tell(RenderStage.DONE)
         return delivered
 
@@ -80,7 +86,7 @@ class Delivery:
     async def _tick(self) -> None:
         while True:
             self._tell(RenderStage.UPLOADING)
-            await asyncio.sleep(_INTERVAL_S)
+            await anyio.sleep(_INTERVAL_S)
 
     def _tell(self, stage: RenderStage) -> None:
         if self._last is None:

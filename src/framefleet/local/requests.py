@@ -141,7 +141,7 @@ def media_request(
     options = complete(MediaArguments, given)
     wanted = _wanted(output, options)
     # The rules go by names, wherever these are.
-    named = {**options, "separate_audio_to": rules.media_name(wanted.separate_audio)}
+    named = {**options, "separate_audio_to": rules.sound_name(wanted.separate_audio)}
     resolve = partial(rules.resolve_media, named, rules.media_name(wanted.output))
     return _frames_request(site, composition, wanted, options, listeners, resolve)
 

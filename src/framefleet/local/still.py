@@ -15,7 +15,7 @@ from framefleet.domain.progress import RenderProgress
 from framefleet.domain.rules import resolve_still_frame
 from framefleet.domain.timing import FrameRange
 from framefleet.local.place import Place, Target, bucket_facts, file_of
-from framefleet.local.places import Delivery, place_for
+from framefleet.local.places import Delivery, open_place
 from framefleet.local.requests import StillRequest
 from framefleet.local.scratch import scratch_folder
 from framefleet.local.session import Session
@@ -70,9 +70,10 @@ async def render(request: StillRequest, session: Session) -> StillResult:
     Raises:
         FramefleetError: it failed; no output is left behind.
     """
-    async with scratch_folder() as scratch:
-        place = place_for(request.wanted, scratch, request.site.site)
-        await place.check()
+    async with (
+        scratch_folder() as scratch,
+        open_place(request.wanted, scratch, request.site.site) as place,
+    ):
         frozen, still, target = await _film(request, session, place)
         files = _write(still, target)
         delivered = await Delivery(place, _no_progress).deliver(target, files)

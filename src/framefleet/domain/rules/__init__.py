@@ -5,7 +5,12 @@ They raise option errors and nothing else; how values are used is the business o
 
 from framefleet.domain.rules.chromium import check_executor, read_chromium
 from framefleet.domain.rules.counts import check_gif_rate, read_every_nth_frame, read_gif_loops
-from framefleet.domain.rules.destinations import media_name, read_place, read_separate_place
+from framefleet.domain.rules.destinations import (
+    media_name,
+    read_place,
+    read_separate_place,
+    sound_name,
+)
 from framefleet.domain.rules.frames import (
     FrameChoice,
     read_frame_list,
@@ -86,5 +91,6 @@ __all__ = [
     "resolve_still",
     "resolve_still_frame",
     "serialize_props",
+    "sound_name",
     "unknown_option",
 ]

@@ -47,7 +47,7 @@ def read_place(output: Any, options: Given, *, regions: Regions) -> Place | None
 
     Args:
         output: the argument of that name: a path, or an address `s3://bucket/key`.
-        options: every one of `OutputArguments`.
+        options: every one of `DestinationArguments`.
         regions: those of the environment, where the options name none.
 
     Raises:
@@ -78,10 +78,25 @@ def read_separate_place(
         OptionError, OptionTypeError: it is none of these.
     """
     if isinstance(value, Mapping):
-        return _object_place(value, options, regions, _delivery(options, Privacy.PUBLIC))
-    if isinstance(value, str) and "://" in value:
-        return _destination(value, options, regions)
-    return read_path(value, "separateAudioTo")
+        place = _object_place(value, options, regions, _delivery(options, Privacy.PUBLIC))
+    elif isinstance(value, str) and "://" in value:
+        place = _destination(value, options, regions)
+    else:
+        return read_path(value, "separateAudioTo")
+    if not sound_name(place):
+        raise OptionTypeError(
+            f"separateAudioTo names no file: {place}",
+            hint="Give it a key with the name of a file, such as s3://bucket/sound.mp3.",
+        )
+    return place
+
+
+def sound_name(place: Path | Destination | None) -> Path | None:
+    """The name of a file of sound, which has to fit wherever it lies."""
+    if isinstance(place, Destination):
+        name = place.key.rpartition("/")[2]
+        return Path(name) if name else None
+    return place
 
 
 def media_name(place: Place | None) -> Path | None:
@@ -176,6 +191,8 @@ def _kept(options: Given, regions: Regions) -> KeptRender:
         if options["force_bucket_name"] is None or name is None:
             missing = "--force-bucket-name" if name is not None else "--out-name"
             raise OptionError(f"Pass {missing} when using S3 output provider flags.")
+        if cloud is not Cloud.S3:
+            raise _no_provider()
         # As the reference's command line has it: the bucket at the provider, and the exact key.
         place = {"bucketName": bucket, "key": name}
         elsewhere, name, bucket = _object_place(place, options, regions, delivery), None, None
@@ -196,7 +213,7 @@ def _kept(options: Given, regions: Regions) -> KeptRender:
         elsewhere=elsewhere,
         delivery=delivery,
         delete_after=delete_after,
-        force_path_style=read_flag(options["force_path_style"], "forcePathStyle"),
+        force_path_style=_path_style(options, cloud),
     )
 
 
@@ -235,16 +252,37 @@ def _destination(address: str, options: Given, regions: Regions) -> Destination:
 
 def _address(cloud: Cloud, name: str, options: Given, regions: Regions) -> BucketAddress:
     provider = read_s3_provider(options["s3_output_provider"])
-    if provider is not None and cloud is Cloud.GCS:
-        raise OptionError("s3OutputProvider is of no use to a bucket of Google Cloud Storage.")
     wanted = options["region"]
+    if cloud is Cloud.GCS:
+        if provider is not None:
+            raise _no_provider()
+        if wanted is not None:
+            raise OptionError(
+                "region (--region) is of no use to a bucket of Google Cloud Storage that has a "
+                "name: it is found wherever it lies.",
+                hint="Leave it out.",
+            )
     return BucketAddress(
         cloud=cloud,
         name=name,
         provider=provider,
         region=read_region(wanted, cloud) if wanted is not None else regions.get(cloud),
-        force_path_style=read_flag(options["force_path_style"], "forcePathStyle"),
+        force_path_style=_path_style(options, cloud),
     )
+
+
+def _path_style(options: Given, cloud: Cloud) -> bool:
+    is_forced = read_flag(options["force_path_style"], "forcePathStyle")
+    if is_forced and cloud is Cloud.GCS:
+        raise OptionError(
+            "forcePathStyle (--force-path-style) is of no use to Google Cloud Storage.",
+            hint="Leave it out.",
+        )
+    return is_forced
+
+
+def _no_provider() -> OptionError:
+    return OptionError("s3OutputProvider is of no use to a bucket of Google Cloud Storage.")
 
 
 def _delivery(options: Given, privacy: Privacy) -> Delivery:

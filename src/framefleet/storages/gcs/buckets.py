@@ -85,6 +85,10 @@ class GcsBuckets:
         """The objects of a bucket."""
         return GcsStorage(self._client, name, give_up_s=self._give_up_s)
 
+    async def aclose(self) -> None:
+        """Close the client."""
+        await anyio.to_thread.run_sync(self._client.close)
+
     async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
         return await anyio.to_thread.run_sync(partial(function, *arguments), limiter=self._limiter)
 

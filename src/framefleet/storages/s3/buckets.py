@@ -60,6 +60,10 @@ class S3Buckets:
         """The objects of a bucket."""
         return S3Storage(self._client, name)
 
+    async def aclose(self) -> None:
+        """Close the client."""
+        await anyio.to_thread.run_sync(self._client.close)
+
     def _find(self, region: str | None) -> list[Bucket]:
         with translated("list the buckets of S3"):
             found = self._client.list_buckets()["Buckets"]
