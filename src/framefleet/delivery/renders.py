@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from framefleet.domain.destination import render_prefix
-from framefleet.domain.stored import ObjectAttributes, Privacy
 from framefleet.errors import (
     ObjectNotFoundError,
     OptionError,
@@ -59,13 +58,6 @@ class DownloadedMedia:
 
 
 OnDownload = Callable[[DownloadProgress], None]
-
-
-async def write_record(storage: Storage, render_id: str, record: dict[str, Any]) -> None:
-    """Keep the record of a render, for its owner only."""
-    attributes = ObjectAttributes(content_type="application/json", privacy=Privacy.PRIVATE)
-    data = json.dumps(record, separators=(",", ":")).encode()
-    await storage.put(render_prefix(render_id) + RECORD_NAME, data, attributes=attributes)
 
 
 async def read_record(storage: Storage, render_id: str) -> dict[str, Any]:
