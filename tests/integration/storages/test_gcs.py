@@ -2,143 +2,42 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import os
 import sys
 import textwrap
 import time
-import urllib.request
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import anyio.to_thread
-import google_crc32c
 import pytest
 
-from framefleet.domain.stored import ObjectAttributes, ObjectInfo, Privacy
+from framefleet.domain.stored import ObjectAttributes, Privacy
 from framefleet.errors import (
     AccessDeniedError,
     BucketNotFoundError,
     CredentialsError,
     ObjectConflictError,
     ObjectNotFoundError,
-    OptionRangeError,
     StorageError,
     StorageUnavailableError,
 )
-from framefleet.storages.gcs.buckets import GcsBuckets
 from framefleet.storages.gcs.client import open_client
 from framefleet.storages.gcs.options import GcsOptions
 from framefleet.storages.gcs.storage import GcsStorage
-from framefleet.storages.gcs.transport import StoppableAdapter
+from tests.integration.storages.gcs_bucket import BUCKET, KEY, MIB, answer
 from tests.services.faults import (
     Answer,
     CutAnswer,
-    Fault,
     LoseAnswer,
     ResetRequest,
     StallAnswer,
     StallRequest,
 )
-from tests.services.faulty_proxy import FaultyProxy
 from tests.services.processes import free_ports
 
 pytestmark = pytest.mark.anyio
-
-BUCKET = "remotioncloudrun-a1b2c3d4e5"
-KEY = "renders/a1b2c3d4e5/out.mp4"
-MIB = 1 << 20
-
-
-def answer(status: int, message: str = "", **headers: str) -> Answer:
-    body = {"error": {"code": status, "message": message}} if message else {}
-    return Answer(
-        status, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}
-    )
-
-
-class Emulator:
-    """The emulator behind its proxy, and a way around that."""
-
-    def __init__(self, proxy: FaultyProxy, client: Any) -> None:
-        self.url = proxy.endpoint
-        self._proxy = proxy
-        self._client = client
-        self._bucket = client.create_bucket(BUCKET)
-
-    @property
-    def requests(self) -> list[str]:
-        return [f"{seen.method} {seen.target}" for seen in self._proxy.seen()]
-
-    def clear(self) -> None:
-        self._proxy.clear()
-
-    def fail(self, method: str, part: str, *faults: Fault) -> None:
-        for fault in faults:
-            self._proxy.inject(fault, method=method, target=part)
-
-    def suffered(self) -> int:
-        return sum(seen.fault is not None for seen in self._proxy.seen())
-
-    def sent_bytes(self) -> int:
-        """Of the body of the last request."""
-        return self._proxy.seen()[-1].body_bytes
-
-    def blob(self, key: str = KEY) -> Any:
-        return self._bucket.get_blob(key)
-
-    def content(self, key: str = KEY) -> bytes:
-        content: bytes = self._bucket.blob(key).download_as_bytes()
-        return content
-
-    def change_bucket(self, name: str = BUCKET, **changes: Any) -> None:
-        self._client._connection.api_request(method="PATCH", path=f"/b/{name}", data=changes)
-
-    def rules(self) -> list[dict[str, Any]]:
-        return [dict(rule) for rule in self._client.get_bucket(BUCKET).lifecycle_rules]
-
-
-@pytest.fixture
-def emulator(gcs_server, gcs_proxy):
-    with open_client(GcsOptions(project="p", endpoint=gcs_server.endpoint)) as client:
-        yield Emulator(gcs_proxy, client)
-
-
-@pytest.fixture
-def client(emulator):
-    with open_client(GcsOptions(project="p", endpoint=emulator.url)) as client:
-        yield client
-
-
-@pytest.fixture
-def storage(client):
-    return GcsStorage(client, BUCKET, give_up_s=20)
-
-
-@pytest.fixture
-def hasty(client):
-    """One that soon gives up."""
-    return GcsStorage(client, BUCKET, give_up_s=0.4)
-
-
-@pytest.fixture
-def buckets(client):
-    return GcsBuckets(client, give_up_s=5)
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write_file(content: bytes, name: str = "source"):
-        path = tmp_path / name
-        path.write_bytes(content)
-        return path
-
-    return write_file
-
 
 SIZES = [0, 1, 5 * MIB, 8 * MIB, 8 * MIB + 1, 32 * MIB, 40 * MIB + 5]
 
@@ -478,187 +377,3 @@ class TestGet:
         await storage.put(KEY, b"content")
         emulator.fail("GET", "alt=media", answer(503), CutAnswer(3))
         assert await storage.read(KEY) == b"content"
-
-
-class TestObjects:
-    async def test_objects_are_listed_in_order(self, storage):
-        keys = ["sites/b", "sites/a/2", "sites/a/10", "sites/ä", "other"]
-        put = {key: await storage.put(key, key.encode()) for key in keys}
-        assert [found async for found in storage.objects("sites/")] == [
-            put[key] for key in sorted(keys, key=str.encode) if key.startswith("sites/")
-        ]
-        assert len([found async for found in storage.objects()]) == 5
-        assert [found async for found in storage.objects("nothing")] == []
-
-    async def test_pages_are_asked_for_as_they_are_needed(self, storage, emulator):
-        item = {
-            "name": "a",
-            "size": "3",
-            "updated": "2026-01-02T03:04:05.678Z",
-            "generation": "17",
-            "crc32c": "AAAAAA==",
-        }
-
-        def page(name: str, token: str | None) -> Answer:
-            body = {"items": [{**item, "name": name}], "nextPageToken": token}
-            return Answer(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
-
-        emulator.fail("GET", "/o?", page("a", "more"), answer(503), page("b", None))
-        listing = storage.objects("x")
-        first = await anext(listing)
-        assert first.checksum == "crc32c:AAAAAA=="
-        assert (first.version, first.size_bytes) == ("17", 3)
-        assert len(emulator.requests) == 1
-        assert [found.key async for found in listing] == ["b"]
-        assert "pageToken=more" in emulator.requests[-1]
-        assert "prefix=x" in emulator.requests[-1]
-
-    async def test_many_are_deleted(self, storage, emulator):
-        for number in range(30):
-            await storage.put(f"sites/{number}", b"x")
-        emulator.fail("DELETE", "/o/", answer(503), ResetRequest(0))
-        await storage.delete(f"sites/{number}" for number in range(40))
-        assert [found async for found in storage.objects()] == []
-
-    async def test_what_may_not_be_deleted_is_told(self, storage, emulator):
-        await storage.put(KEY, b"x")
-        emulator.fail("DELETE", "/o/", answer(403, "a@b does not have storage.objects.delete"))
-        with pytest.raises(AccessDeniedError, match=r"Cannot delete gs://.*objects\.delete"):
-            await storage.delete([KEY])
-
-    async def test_files_are_compared_by_size_and_checksum(self, storage, write):
-        path = write(b"content")
-        info = await storage.put(KEY, path)
-        md5 = base64.b64encode(hashlib.md5(b"content").digest()).decode()
-        crc32c = base64.b64encode(google_crc32c.Checksum(b"content").digest()).decode()
-        assert info.checksum == f"md5:{md5}"
-
-        def stored(checksum: str | None, size: int = 7) -> ObjectInfo:
-            return ObjectInfo(
-                key=KEY, size_bytes=size, modified=info.modified, version="1", checksum=checksum
-            )
-
-        assert await storage.is_same(path, stored(f"crc32c:{crc32c}"))
-        for other in (
-            stored(f"md5:{md5}", 8),
-            stored("md5:AAAA"),
-            stored("crc32c:AAAAAA=="),
-            stored('"etag"'),
-            stored(None),
-        ):
-            assert not await storage.is_same(path, other)
-        with pytest.raises(StorageError, match="cannot be read"):
-            await storage.is_same(path.with_name("gone"), info)
-
-    async def test_addresses(self, storage, emulator):
-        assert storage.address == f"gs://{BUCKET}"
-        assert storage.local_path(KEY) is None
-        key = "a b/ü+?#~.json"
-        await storage.put(key, b"{}")
-        assert storage.url(key) == f"{emulator.url}/{BUCKET}/a%20b/%C3%BC%2B%3F%23~.json"
-        assert await _fetch(storage.url(key)) == b"{}"
-
-    async def test_credentials_without_a_key_cannot_sign(self, storage):
-        with pytest.raises(StorageError, match=r"cannot sign.*REMOTION_GCP_PRIVATE_KEY"):
-            await storage.presign(KEY, 60)
-        for seconds in (0, 604801):
-            with pytest.raises(OptionRangeError):
-                await storage.presign(KEY, seconds)
-
-
-async def _fetch(url: str) -> bytes:
-    def fetch() -> bytes:
-        with urllib.request.urlopen(url, timeout=5) as answered:
-            content: bytes = answered.read()
-            return content
-
-    return await anyio.to_thread.run_sync(fetch)
-
-
-class TestBuckets:
-    async def test_a_bucket_is_made_and_found(self, client, buckets, emulator):
-        sent: list[bytes] = []
-
-        class Noting(StoppableAdapter):
-            def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-                sent.append(request.body)
-                return super().send(request, *args, **kwargs)
-
-        client._http.mount("http://", Noting())
-        name = await buckets.create("europe-west1")
-        assert len(name) == len("remotioncloudrun-") + 10
-        asked = json.loads(sent[0])
-        assert asked["location"] == "europe-west1"
-        assert asked["iamConfiguration"]["uniformBucketLevelAccess"] == {"enabled": False}
-        assert asked["iamConfiguration"]["publicAccessPrevention"] == "inherited"
-        assert asked["cors"][0]["origin"] == ["*"]
-        # The emulator puts all buckets into the US.
-        emulator.change_bucket(name, location="EUROPE-WEST1")
-        client.create_bucket("foreign")
-        emulator.change_bucket("foreign", location="EUROPE-WEST1")
-        assert [found.name for found in await buckets.find("europe-west1")] == [name]
-        assert {found.name for found in await buckets.find(None)} == {name, BUCKET}
-        [found] = await buckets.find("europe-west1")
-        assert (found.region, found.created.utcoffset() is not None) == ("europe-west1", True)
-        assert await buckets.exists(name)
-        assert not await buckets.exists("no-such-bucket")
-        await buckets.storage(name).check()
-
-    async def test_a_lost_answer_makes_no_second_bucket(self, buckets, emulator):
-        emulator.fail("POST", "/b?", LoseAnswer())
-        name = await buckets.create("us-east1")
-        assert {found.name for found in await buckets.find(None)} == {name, BUCKET}
-
-    async def test_somebody_elses_bucket_is_not_ours(self, buckets, emulator):
-        emulator.fail("GET", f"/b/{BUCKET}", answer(403, "no storage.buckets.get access"))
-        assert not await buckets.exists(BUCKET)
-
-    async def test_a_region_that_google_refuses_is_told(self, buckets, emulator):
-        emulator.fail("POST", "/b?", answer(400, "The specified location is not valid."))
-        with pytest.raises(StorageError, match="make a bucket in moon: The specified location"):
-            await buckets.create("moon")
-
-    async def test_without_a_project_there_are_no_buckets(self, emulator):
-        with open_client(GcsOptions(endpoint=emulator.url)) as client:
-            with pytest.raises(StorageError, match="REMOTION_GCP_PROJECT_ID"):
-                await GcsBuckets(client).find(None)
-            with pytest.raises(StorageError, match="REMOTION_GCP_PROJECT_ID"):
-                await GcsBuckets(client).create("us-east1")
-
-    async def test_expiry_rules_come_and_go_and_leave_others_alone(self, buckets, emulator):
-        foreign = {"action": {"type": "Delete"}, "condition": {"age": 365}}
-        emulator.change_bucket(lifecycle={"rule": [foreign]})
-
-        for _ in range(2):
-            await buckets.set_folder_expiry(BUCKET, is_on=True)
-            assert emulator.rules()[0] == foreign
-            assert [
-                (rule["condition"]["matchesPrefix"], rule["condition"]["age"])
-                for rule in emulator.rules()[1:]
-            ] == [
-                (["renders/1-day"], 1),
-                (["renders/3-days"], 3),
-                (["renders/7-days"], 7),
-                (["renders/30-days"], 30),
-            ]
-        assert sum(line.startswith("PATCH") for line in emulator.requests) == 1
-        for _ in range(2):
-            await buckets.set_folder_expiry(BUCKET, is_on=False)
-            assert emulator.rules() == [foreign]
-        assert sum(line.startswith("PATCH") for line in emulator.requests) == 2
-
-    async def test_rules_are_read_again_when_somebody_else_was_faster(self, buckets, emulator):
-        said = "At least one of the pre-conditions you specified did not hold."
-        emulator.fail("PATCH", BUCKET, answer(412, said))
-        await buckets.set_folder_expiry(BUCKET, is_on=True)
-        assert len(emulator.rules()) == 4
-        methods = [line.partition(" ")[0] for line in emulator.requests]
-        assert methods == ["GET", "PATCH", "GET", "PATCH"]
-        assert "ifMetagenerationMatch=1" in emulator.requests[1]
-
-    async def test_rules_need_a_permission(self, buckets, emulator):
-        emulator.fail("PATCH", BUCKET, answer(403, "no access"))
-        with pytest.raises(AccessDeniedError, match=r'"enableFolderExpiry".*buckets\.update'):
-            await buckets.set_folder_expiry(BUCKET, is_on=True)
-        with pytest.raises(BucketNotFoundError):
-            await buckets.set_folder_expiry("no-such-bucket", is_on=True)
