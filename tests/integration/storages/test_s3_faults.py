@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+import textwrap
 from dataclasses import replace
 
+import anyio
 import pytest
 
 from framefleet.domain.stored import ObjectAttributes, Privacy
@@ -110,3 +113,35 @@ async def test_a_download_that_always_breaks_leaves_nothing(storage, radosgw_pro
     with pytest.raises(StorageUnavailableError):
         await storage.get(KEY, tmp_path / "here")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_full_disk_is_said_to_be_full(storage, radosgw, bucket_name, tmp_path):
+    """A disk of one megabyte, mounted where nobody else sees it."""
+    await storage.put(KEY, bytes(2 * MIB))
+    (tmp_path / "disk").mkdir()
+    options = S3Options(
+        endpoint=radosgw.endpoint,
+        access_key_id=radosgw.access_key,
+        secret_access_key=radosgw.secret_key,
+    )
+    script = f"""
+        import anyio, pathlib, subprocess
+        from framefleet.errors import DiskFullError
+        from framefleet.storages.s3.client import open_client
+        from framefleet.storages.s3.options import S3Options
+        from framefleet.storages.s3.storage import S3Storage
+
+        disk = pathlib.Path({str(tmp_path / "disk")!r})
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
+        client = open_client(S3Options(
+            endpoint={options.endpoint!r}, access_key_id={options.access_key_id!r},
+            secret_access_key={options.secret_access_key!r},
+        ))
+        try:
+            anyio.run(S3Storage(client, {bucket_name!r}).get, {KEY!r}, disk / "out")
+        except DiskFullError as error:
+            print(error.code, list(disk.iterdir()))
+    """
+    alone = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c"]
+    done = await anyio.run_process([*alone, textwrap.dedent(script)], check=False)
+    assert (done.stdout, done.stderr) == (b"disk_full []\n", b"")
