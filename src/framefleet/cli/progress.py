@@ -220,7 +220,7 @@ def _print_log(console: Console, log: Log) -> None:
 
 def _facts(progress: RenderProgress) -> list[str]:
     """The most important first."""
-    if progress.stage is RenderStage.UPLOADING:
+    if progress.stage is RenderStage.UPLOADING and progress.upload_bytes:
         return [f"{sized(progress.uploaded_bytes)} of {sized(progress.upload_bytes)}"]
     total = str(progress.frames_total)
     facts = [f"{progress.frames_rendered:>{len(total)}}/{total} frames"]

@@ -37,8 +37,8 @@ class DestinationArguments(TypedDict, total=False):
         Option(
             section=OUTPUT,
             metavar="BUCKET",
-            help="The bucket that keeps the render: a name on S3, or gs://NAME. By default the "
-            "region's own, which is made if there is none.",
+            help="The bucket that keeps the render: a name on S3, or gs://NAME. By default, and "
+            "with gs:// alone, the region's own, which is made if there is none.",
         ),
     ]
     region: Annotated[
@@ -47,7 +47,7 @@ class DestinationArguments(TypedDict, total=False):
             section=OUTPUT,
             metavar="REGION",
             help="Of the bucket. By default REMOTION_AWS_REGION, AWS_REGION or us-east-1; of "
-            "gs:// buckets REMOTION_GCP_REGION or us-east1.",
+            "gs:// alone REMOTION_GCP_REGION or us-east1.",
         ),
     ]
     privacy: Annotated[

@@ -176,6 +176,19 @@ def test_google_cloud_storage_takes_outputs_too(gcs, bucket_name, page, monkeypa
     assert blob.size == result.size_bytes
 
 
+def test_google_keeps_renders_in_the_regions_own_bucket(gcs, page, monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.endpoint)
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "test")
+    result = framefleet.render_still(
+        page, out_name="a.png", force_bucket_name="gs://", delete_after="1-day"
+    )
+    assert str(result.bucket_name).startswith("remotioncloudrun-")
+    bucket = gcs.client.get_bucket(result.bucket_name)
+    names = sorted(blob.name for blob in bucket.list_blobs())
+    assert names == [f"renders/{result.render_id}/{name}" for name in ("a.png", "progress.json")]
+    assert len(list(bucket.lifecycle_rules)) == 4
+
+
 def test_a_missing_bucket_and_wrong_keys_are_found_before_the_render(
     s3, bucket_name, page, monkeypatch
 ):

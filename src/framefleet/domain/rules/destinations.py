@@ -180,9 +180,7 @@ def read_delete_after(value: Any) -> str | None:
 
 
 def _kept(options: Given, regions: Regions) -> KeptRender:
-    cloud, bucket = Cloud.S3, None
-    if options["force_bucket_name"] is not None:
-        cloud, bucket = read_bucket(options["force_bucket_name"])
+    cloud, bucket = _forced_bucket(options["force_bucket_name"])
     delivery = _delivery(options, Privacy.PUBLIC)
     name, elsewhere = options["out_name"], None
     if isinstance(name, Mapping):
@@ -208,7 +206,7 @@ def _kept(options: Given, regions: Regions) -> KeptRender:
     return KeptRender(
         cloud=cloud,
         bucket=bucket,
-        region=read_region(options["region"], cloud, regions.get(cloud)),
+        region=read_region(_region(options, cloud, bucket), cloud, regions.get(cloud)),
         name=name,
         elsewhere=elsewhere,
         delivery=delivery,
@@ -252,16 +250,9 @@ def _destination(address: str, options: Given, regions: Regions) -> Destination:
 
 def _address(cloud: Cloud, name: str, options: Given, regions: Regions) -> BucketAddress:
     provider = read_s3_provider(options["s3_output_provider"])
-    wanted = options["region"]
-    if cloud is Cloud.GCS:
-        if provider is not None:
-            raise _no_provider()
-        if wanted is not None:
-            raise OptionError(
-                "region (--region) is of no use to a bucket of Google Cloud Storage that has a "
-                "name: it is found wherever it lies.",
-                hint="Leave it out.",
-            )
+    wanted = _region(options, cloud, name)
+    if cloud is Cloud.GCS and provider is not None:
+        raise _no_provider()
     return BucketAddress(
         cloud=cloud,
         name=name,
@@ -269,6 +260,24 @@ def _address(cloud: Cloud, name: str, options: Given, regions: Regions) -> Bucke
         region=read_region(wanted, cloud) if wanted is not None else regions.get(cloud),
         force_path_style=_path_style(options, cloud),
     )
+
+
+def _forced_bucket(value: Any) -> tuple[Cloud, str | None]:
+    """The bucket that keeps a render; None, also after `gs://`, is the region's own."""
+    if value is None:
+        return Cloud.S3, None
+    scheme, separator, name = value.partition("://") if isinstance(value, str) else ("", "", "")
+    return (read_cloud(scheme, value), None) if separator and not name else read_bucket(value)
+
+
+def _region(options: Given, cloud: Cloud, bucket: str | None) -> Any:
+    if options["region"] is not None and cloud is Cloud.GCS and bucket is not None:
+        raise OptionError(
+            "region (--region) is of no use to a bucket of Google Cloud Storage that has a name: "
+            "it is found wherever it lies.",
+            hint="Leave it out.",
+        )
+    return options["region"]
 
 
 def _path_style(options: Given, cloud: Cloud) -> bool:

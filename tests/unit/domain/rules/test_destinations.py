@@ -61,9 +61,11 @@ def test_a_name_keeps_the_render_in_a_bucket():
     assert (found.cloud, found.bucket, found.region) == (Cloud.S3, None, "eu-west-1")
     assert (found.name, found.elsewhere, found.delete_after) == ("a.mp4", None, "7-days")
     assert found.delivery.privacy is Privacy.PUBLIC
-    assert (
-        place(out_name="a", force_bucket_name="gs://bucket", region="us-east4").cloud is Cloud.GCS
-    )
+    google = place(out_name="a", force_bucket_name="gs://bucket")
+    assert (google.cloud, google.bucket) == (Cloud.GCS, "bucket")
+    google = place(force_bucket_name="gs://", region="us-east4")
+    assert (google.cloud, google.bucket, google.region) == (Cloud.GCS, None, "us-east4")
+    assert place(force_bucket_name="s3://", out_name="a").bucket is None
     assert place(force_bucket_name="bucket").name is None
 
 
@@ -128,6 +130,7 @@ def test_sound_has_a_place_of_its_own():
         ),
         ({"output": "gs://abc/a", "s3_output_provider": PROVIDER}, "of no use to a bucket of Goo"),
         ({"output": "gs://abc/a", "region": "us-east4"}, r"^region \(--region\) is of no use"),
+        ({"force_bucket_name": "gs://abc", "region": "us-east4"}, r"^region \(--region\) is of"),
         ({"output": "gs://abc/a", "force_path_style": True}, "^forcePathStyle"),
         ({"out_name": "a", "force_bucket_name": "ftp://abc"}, "cannot be written to ftp://abc"),
         ({"out_name": {"bucketName": "abc", "key": "a", "x": 1}}, "^outName has no x"),
