@@ -20,5 +20,6 @@ need npm npm
 need ffmpeg ffmpeg
 npm_packages tests/pages
 npm_packages tests/remotion_site
+npm_packages tests/remotion_client --ignore-scripts
 tests/remotion_site/build.sh
 scripts/radosgw.sh

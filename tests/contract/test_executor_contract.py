@@ -27,7 +27,7 @@ from framefleet.local.requests import SiteRequest
 from framefleet.rendering.chunk import VIDEO_FILE
 from framefleet.rendering.planning import Division, Filming, plan
 from framefleet.testing.video import read_stamps
-from framefleet.wiring import local_artifacts, open_executor
+from framefleet.wiring.executors import local_artifacts, open_executor
 from framefleet.worker.artifacts import Artifacts
 from framefleet.worker.worker import chunk_files, is_rendered
 

@@ -24,7 +24,7 @@ from framefleet.domain.events import ChunkProgressed, Log
 from framefleet.domain.plan import Plan
 from framefleet.errors import FramefleetError
 from framefleet.machine import keep_freed_memory
-from framefleet.wiring import local_artifacts
+from framefleet.wiring.executors import local_artifacts
 from framefleet.worker import protocol
 from framefleet.worker.worker import Worker
 

@@ -42,7 +42,7 @@ from framefleet.wire.render_record import (
     finished_record,
     manifest,
 )
-from framefleet.wiring import open_buckets
+from framefleet.wiring.buckets import open_buckets
 
 logger = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ from framefleet.local.session import Session
 from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
 from framefleet.rendering.planning import Filming, plan
-from framefleet.wiring import local_artifacts, open_executor
+from framefleet.wiring.executors import local_artifacts, open_executor
 from framefleet.worker.artifacts import Artifacts
 
 logger = logging.getLogger(__name__)

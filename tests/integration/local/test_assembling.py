@@ -21,7 +21,7 @@ from framefleet.local.place import Target
 from framefleet.rendering.chunk import ARTIFACT_FOLDER, RECORD_FILE, VIDEO_FILE
 from framefleet.rendering.chunk_sounds import ChunkSounds
 from framefleet.testing.video import read_stamps
-from framefleet.wiring import local_artifacts
+from framefleet.wiring.executors import local_artifacts
 from framefleet.worker.artifacts import Artifacts
 from framefleet.worker.worker import chunk_key
 
