@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from framefleet import aio, errors
+    from framefleet import aio, aws, errors, gcp
     from framefleet.blocking import (
         get_compositions,
         render_frames,
@@ -36,7 +36,9 @@ __all__ = [
     "RenderStage",
     "StillResult",
     "aio",
+    "aws",
     "errors",
+    "gcp",
     "get_compositions",
     "render_frames",
     "render_media",
@@ -66,7 +68,7 @@ _HOMES = {
     "select_composition": "framefleet.blocking",
     "warm_browsers": "framefleet.blocking",
 }
-_MODULES = ("aio", "errors")
+_MODULES = ("aio", "aws", "errors", "gcp")
 
 if not TYPE_CHECKING:  # a type checker would take every name for a known one
 

@@ -20,7 +20,9 @@ T = TypeVar("T")
 _warm: BlockingPortal | None = None
 
 
-def _blocking(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+def blocking(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """The same function for callers who wait for it."""
+
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         work = functools.partial(function, *args, **kwargs)
@@ -69,8 +71,8 @@ def warm_browsers() -> Iterator[None]:
             _warm = None
 
 
-get_compositions = _blocking(aio.get_compositions)
-select_composition = _blocking(aio.select_composition)
-render_media = _blocking(aio.render_media)
-render_frames = _blocking(aio.render_frames)
-render_still = _blocking(aio.render_still)
+get_compositions = blocking(aio.get_compositions)
+select_composition = blocking(aio.select_composition)
+render_media = blocking(aio.render_media)
+render_frames = blocking(aio.render_frames)
+render_still = blocking(aio.render_still)

@@ -48,8 +48,11 @@ class CancelSignal:
 
 
 @asynccontextmanager
-async def cancelled_by(signal: CancelSignal | None) -> AsyncIterator[None]:
+async def cancelled_by(signal: CancelSignal | None, message: str = "") -> AsyncIterator[None]:
     """Run a block that the signal can end.
+
+    Args:
+        message: of the error, where the block is no render.
 
     Raises:
         RenderCancelledError: it did.
@@ -66,4 +69,4 @@ async def cancelled_by(signal: CancelSignal | None) -> AsyncIterator[None]:
         with signal.listening(cancel):
             yield
     if scope.cancelled_caught:
-        raise RenderCancelledError
+        raise RenderCancelledError(message)

@@ -124,6 +124,8 @@ class Settings:
         )
 
     def _keys_of(self, provider: S3Provider) -> S3Options:
+        if provider.is_anonymous:
+            return S3Options(is_anonymous=True)
         if provider.access_key_id is not None:
             keys: Keys | None = (provider.access_key_id, provider.secret_access_key or "")
         else:

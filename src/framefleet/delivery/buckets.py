@@ -13,12 +13,22 @@ async def get_or_create(buckets: Buckets, cloud: Cloud, region: str) -> tuple[st
     Raises:
         StorageError: there are several, in the reference's words; or none can be made.
     """
+    found = await find_own(buckets, cloud, region)
+    if found is not None:
+        return found, True
+    return await buckets.create(region), False
+
+
+async def find_own(buckets: Buckets, cloud: Cloud, region: str) -> str | None:
+    """The region's own bucket; None if there is none yet.
+
+    Raises:
+        StorageError: there are several, in the reference's words.
+    """
     found = [bucket.name for bucket in await buckets.find(region)]
     if len(found) > 1:
         raise _several(found, cloud, region)
-    if found:
-        return found[0], True
-    return await buckets.create(region), False
+    return found[0] if found else None
 
 
 def _several(names: list[str], cloud: Cloud, region: str) -> StorageError:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from framefleet.domain.destination import render_prefix
 from framefleet.errors import (
@@ -95,10 +95,12 @@ async def download_render(
     """Download what a render gave: a file, or the pictures of a sequence into a folder.
 
     Raises:
-        OptionError: the render has no such output.
+        OptionError: the render has no such output, or none ever has.
         StorageError: it is not done, not there, or cannot be had.
         DiskFullError, OutputError: `target` cannot be written.
     """
+    if which not in get_args(Which):
+        raise OptionError('`output` must be "main" or "separate-audio".')
     record = await read_record(storage, render_id)
     if record.get("renderMetadata") is None:
         raise StorageError("Render did not finish yet")
@@ -155,11 +157,19 @@ async def _keys(home: Storage, output: RecordedOutput, *, is_delete: bool = Fals
 
 
 async def _sizes(home: Storage, prefix: str, keys: list[str]) -> dict[str, int]:
-    present = {found.key: found.size_bytes async for found in home.objects(prefix)}
+    present = await _present(home, prefix, keys)
     missing = [key for key in keys if key not in present]
     if missing:
         raise ObjectNotFoundError(f"There is no {missing[0]} in {home.address}.", key=missing[0])
     return {key: present[key] for key in keys}
+
+
+async def _present(home: Storage, prefix: str, keys: list[str]) -> dict[str, int]:
+    if len(keys) == 1:
+        # Everybody may read what is public, but not list it.
+        found = await home.stat(keys[0])
+        return {} if found is None else {found.key: found.size_bytes}
+    return {found.key: found.size_bytes async for found in home.objects(prefix)}
 
 
 def _targets(target: Path, output: RecordedOutput, keys: list[str]) -> dict[str, Path]:

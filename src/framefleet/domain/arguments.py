@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from framefleet.domain.option import options_of
 from framefleet.domain.rules import unknown_option
 from framefleet.errors import OptionTypeError
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# What the functions that take a table's options take besides.
+_ARGUMENTS = (
+    *("site", "composition", "output", "on_progress", "on_browser_log", "on_artifact"),
+    "cancel_signal",
+)
 
 
 def complete(arguments: type, given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -29,10 +38,32 @@ def complete(arguments: type, given: Mapping[str, Any] | None) -> dict[str, Any]
         )
     for name, value in (given or {}).items():
         if name not in known:
-            raise unknown_option(name, list(known))
+            raise unknown_option(name, [*known, *_ARGUMENTS])
         if value is not None:
             completed[name] = value
     return completed
+
+
+def naming(refused: Mapping[str, str]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Have a function refuse keywords that it does not have as `complete` does, and say why.
+
+    Args:
+        refused: those that the reference has, and why we do not.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        known = inspect.signature(function).parameters
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            for name in kwargs:
+                if name not in known:
+                    raise unknown_option(name, list(known), refused)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate
 
 
 def documented(arguments: type) -> Callable[[F], F]:

@@ -29,7 +29,8 @@ class Cloud(StrEnum):
 class S3Provider:
     """Another store that speaks S3, with its own credentials.
 
-    Without keys those of the usual chain count. They are never shown and never stored.
+    Without keys those of the usual chain count, or none at all if `is_anonymous`. They are never
+    shown and never stored.
     """
 
     endpoint: str
@@ -37,6 +38,7 @@ class S3Provider:
     secret_access_key: str | None = field(default=None, repr=False)
     region: str | None = None
     force_path_style: bool = False
+    is_anonymous: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """What may be written down: no credentials."""

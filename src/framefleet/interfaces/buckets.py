@@ -11,11 +11,20 @@ from framefleet.interfaces.storage import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """A bucket that follows our naming; `created` is aware UTC."""
+    """A bucket; `created` is aware UTC, None where nobody asked for it."""
 
     name: str
     region: str
-    created: datetime
+    created: datetime | None = None
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """The bucket under the reference's names, its time in milliseconds."""
+        created = self.created
+        return {
+            "name": self.name,
+            "creationDate": round(created.timestamp() * 1000) if created else None,
+            "region": self.region,
+        }
 
 
 class Buckets(Protocol):
@@ -23,10 +32,6 @@ class Buckets(Protocol):
 
     async def find(self, region: str | None) -> list[Bucket]:
         """The buckets whose names start as ours do: of a region, or of all."""
-        ...
-
-    async def exists(self, name: str) -> bool:
-        """Whether there is a bucket of this name that these credentials may use."""
         ...
 
     async def create(self, region: str) -> str:

@@ -96,6 +96,11 @@ class Storage(Protocol):
         """The address at which everybody may read the object, if it is public."""
         ...
 
+    def page_url(self, key: str) -> str:
+        """The same for a page that browsers are to open, at a host of the bucket's own if it has
+        one: pages of one host can read what the others stored."""
+        ...
+
     async def presign(self, key: str, expires_s: int) -> str:
         """An address at which whoever has it may read the object for `expires_s` seconds.
 

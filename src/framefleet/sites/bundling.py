@@ -22,8 +22,8 @@ from framefleet.errors import BundleError, writing
 from framefleet.sites.names import INDEX
 from framefleet.sites.sources import BuiltSite, RemotionProject, SiteSource
 
-# Called with the part that is done, from 0 to 1.
-OnBundle = Callable[[float], None]
+# Called with the percentage that is done.
+OnBundle = Callable[[int], None]
 
 _CLI = "node_modules/.bin/remotion"
 _RELOCATABLE_SINCE = (4, 0, 497)
@@ -113,7 +113,7 @@ async def _bundle(
             hint=f"Mend what it complains about, {_OTHERWISE}",
         )
     if on_progress:
-        on_progress(1.0)
+        on_progress(100)
 
 
 def _command(
@@ -198,7 +198,7 @@ async def _listen(output: ByteReceiveStream, on_progress: OnBundle | None) -> by
         percents = _PROGRESS.findall(kept)
         if on_progress and percents and percents[-1] != reported:
             reported = percents[-1]
-            on_progress(int(reported) / 100)
+            on_progress(int(reported))
     return kept
 
 

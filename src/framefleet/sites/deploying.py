@@ -68,13 +68,31 @@ OnDiff = Callable[[int, bool], None]
 OnUpload = Callable[[UploadProgress], None]
 
 
+async def check_new(storage: Storage, name: str) -> None:
+    """See to `throw_if_site_exists`.
+
+    Raises:
+        ObjectConflictError: there is a site of this name.
+    """
+    keys: list[str] = []
+    async for found in storage.objects(prefix_of(name)):
+        keys.append(found.key)
+        if len(keys) == _SHOWN_KEYS:
+            break
+    if keys:
+        raise ObjectConflictError(
+            "`throwIfSiteExists` was passed as true, but there are already files in this folder: "
+            + ", ".join(keys),
+            hint="Give another name, or leave throw_if_site_exists out to replace the site.",
+        )
+
+
 async def deploy(
     storage: Storage,
     folder: Path,
     name: str,
     *,
     privacy: Privacy = Privacy.PUBLIC,
-    throw_if_site_exists: bool = False,
     on_diff: OnDiff | None = None,
     on_upload: OnUpload | None = None,
 ) -> DeployStats:
@@ -86,7 +104,6 @@ async def deploy(
 
     Raises:
         SiteError: the folder is no site, or its bundle is for another place.
-        ObjectConflictError: the site exists, and `throw_if_site_exists` is set.
         StorageError: the storage cannot be used.
     """
     prefix = prefix_of(name)
@@ -94,12 +111,6 @@ async def deploy(
         read_site, folder, prefix, serve_path(storage, name), abandon_on_cancel=True
     )
     stored = {found.key: found async for found in storage.objects(prefix)}
-    if throw_if_site_exists and stored:
-        raise ObjectConflictError(
-            "`throwIfSiteExists` was passed as true, but there are already files in this folder: "
-            + ", ".join(list(stored)[:_SHOWN_KEYS]),
-            hint="Give another name, or leave throwIfSiteExists out to replace the site.",
-        )
     changed = await _changed(storage, files, stored, on_diff)
     meter = _Meter(changed, on_upload)
     attributes = ObjectAttributes(cache_control=_CACHE_CONTROL, privacy=privacy)

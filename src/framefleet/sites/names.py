@@ -67,7 +67,7 @@ def prefix_of(name: str) -> str:
 
 def serve_url(storage: Storage, name: str) -> str:
     """The address of a site's page."""
-    return storage.url(prefix_of(name) + INDEX)
+    return storage.page_url(prefix_of(name) + INDEX)
 
 
 def serve_path(storage: Storage, name: str) -> str:

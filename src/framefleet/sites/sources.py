@@ -51,6 +51,21 @@ def find_source(given: str | Path) -> SiteSource:
     raise SiteError(f"There is nothing to deploy at {given}: no such folder or file.", hint=_WANTED)
 
 
+def find_built(given: str | Path) -> BuiltSite:
+    """Read what must be built already.
+
+    Raises:
+        SiteError: it is not there, or it is a project.
+    """
+    source = find_source(given)
+    if isinstance(source, BuiltSite):
+        return source
+    raise SiteError(
+        f"{given} is no built site: it has no index.html.",
+        hint="deploy_site bundles a project; `npx remotion bundle` makes a folder of it.",
+    )
+
+
 def _folder(path: Path, given: str) -> SiteSource:
     if (path / INDEX).is_file():
         return BuiltSite(path)

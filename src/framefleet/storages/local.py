@@ -100,6 +100,10 @@ class LocalStorage:
         """A `file:` address."""
         return f"file://{quote(str(self._path(key).resolve()))}"
 
+    def page_url(self, key: str) -> str:
+        """A `file:` address."""
+        return self.url(key)
+
     async def presign(self, key: str, expires_s: int) -> str:
         """A folder cannot do that."""
         raise StorageError(

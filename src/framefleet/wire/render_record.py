@@ -45,7 +45,8 @@ class Outputs:
 class RecordedOutput:
     """Where a record says that an output lies.
 
-    `bucket` is None for the render's own. `endpoint` is that of another provider, None for ours.
+    `bucket` is None for the render's own; `gs://` or `s3://` stands before one of another cloud.
+    `endpoint` is that of another provider, None for ours.
     `keys` of a sequence are all of its objects; of others the one key.
     """
 
@@ -98,7 +99,7 @@ def finished_record(
         "receivedArtifact": _artifacts(outputs),
         "framesUploaded": plan.frame_count if kind == "sequence" else 0,
         "uploadedSizeInBytes": outputs.main.size_bytes if kind == "sequence" else 0,
-        "separateAudio": _separate(outputs),
+        "separateAudio": _separate(outputs, render),
     }
 
 
@@ -234,7 +235,7 @@ def _metadata(
         return {**common, **ranged}
     main = outputs.main
     sequence = {
-        "bucketName": main.bucket.name,
+        "bucketName": _bucket_name(main, render),
         "keyPrefix": main.key,
         "manifestKey": main.key + MANIFEST_NAME,
         "manifestUrl": main.url,
@@ -255,7 +256,7 @@ def _out_name(render_id: str, render: KeptRender, main: RemoteFile) -> Any:
         return main.key.removeprefix(render_prefix(render_id))
     provider = main.bucket.provider
     return {
-        "bucketName": main.bucket.name,
+        "bucketName": _bucket_name(main, render),
         "key": main.key,
         **({"s3OutputProvider": provider.to_dict()} if provider else {}),
     }
@@ -305,7 +306,7 @@ def _artifacts(outputs: Outputs) -> list[dict[str, Any]]:
     ]
 
 
-def _separate(outputs: Outputs) -> dict[str, Any] | None:
+def _separate(outputs: Outputs, render: KeptRender) -> dict[str, Any] | None:
     file = outputs.separate_audio
     if file is None:
         return None
@@ -313,10 +314,15 @@ def _separate(outputs: Outputs) -> dict[str, Any] | None:
     return {
         "url": file.url,
         "key": file.key,
-        "bucketName": file.bucket.name,
+        "bucketName": _bucket_name(file, render),
         "sizeInBytes": file.size_bytes,
         **({"s3OutputProvider": provider.to_dict()} if provider else {}),
     }
+
+
+def _bucket_name(file: RemoteFile, render: KeptRender) -> str:
+    """The reference knows one cloud at a time, and no other needs to be told."""
+    return file.bucket.name if file.bucket.cloud is render.cloud else str(file.bucket)
 
 
 def _frame_range(plan: Plan) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 
 from framefleet.domain.stored import Privacy
 from framefleet.errors import ObjectConflictError, OptionError, StorageError
-from framefleet.sites.deploying import UploadProgress, deploy
+from framefleet.sites.deploying import UploadProgress, check_new, deploy
 
 pytestmark = pytest.mark.anyio
 
@@ -112,13 +112,13 @@ async def test_a_site_that_must_be_new_names_the_files_there(deployed, site):
     await deploy(deployed, site(more), "x")
     deployed.events.clear()
     with pytest.raises(ObjectConflictError) as caught:
-        await deploy(deployed, site(NEW), "x", throw_if_site_exists=True)
+        await check_new(deployed, "x")
     assert caught.value.message == (
         "`throwIfSiteExists` was passed as true, but there are already files in this folder: "
         "sites/x/a.js, sites/x/b.js, sites/x/c.js, sites/x/index.html, sites/x/old.js"
     )
     assert deployed.events == []
-    await deploy(deployed, site(NEW), "y", throw_if_site_exists=True)
+    await check_new(deployed, "y")
 
 
 async def test_every_file_is_to_be_asked_for_anew(storage, site):

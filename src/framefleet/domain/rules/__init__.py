@@ -32,7 +32,12 @@ from framefleet.domain.rules.page import (
     serialize_props,
 )
 from framefleet.domain.rules.pixels import read_jpeg_quality
-from framefleet.domain.rules.refused import REFUSED, RENAMED, unknown_option
+from framefleet.domain.rules.refused import (
+    REFUSED,
+    REFUSED_FOR_BUCKETS,
+    RENAMED,
+    unknown_option,
+)
 from framefleet.domain.rules.resolve import (
     Resolved,
     resolve_media,
@@ -52,6 +57,7 @@ from framefleet.domain.rules.text import parse_fps, parse_frames, parse_metadata
 
 __all__ = [
     "REFUSED",
+    "REFUSED_FOR_BUCKETS",
     "RENAMED",
     "FrameChoice",
     "Resolved",

@@ -5,6 +5,7 @@ Texts: spec/serverless-wire.md 7 and serverless-api.md.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,19 +13,24 @@ from urllib.parse import urlsplit
 
 from framefleet.domain.destination import Cloud, S3Provider
 from framefleet.domain.regions import (
+    AWS_BUCKET_PREFIX,
     AWS_REGIONS,
     DEFAULT_AWS_REGION,
     DEFAULT_GCP_REGION,
+    GCP_BUCKET_PREFIX,
     GCP_REGIONS,
 )
 from framefleet.domain.rules.names import read_flag
-from framefleet.domain.rules.values import json_text, member, typeof
-from framefleet.errors import OptionError, OptionTypeError
+from framefleet.domain.rules.values import json_text, member, number, text, typeof, whole
+from framefleet.errors import OptionError, OptionRangeError, OptionTypeError
 
 _KEY = re.compile(r"[0-9a-zA-Z\-!_.*'()/:&$@=;+,?]+")
 _KEY_PATTERN = r"/^([0-9a-zA-Z-!_.*'()/:&$@=;+,?]+)/g"
 # S3 and Google Cloud Storage alike.
 _MOST_KEY_BYTES = 1024
+_RENDER_ID = re.compile(r"[0-9A-Za-z_-]+")
+# What AWS and Google sign for at most.
+_LONGEST_S = 7 * 24 * 3600
 _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _BUCKET = re.compile(rf"(?=^.{{3,63}}$)(?!^(\d+\.)+\d+$)({_LABEL}\.)*{_LABEL}")
 # Google allows underscores as well.
@@ -94,6 +100,66 @@ def read_bucket_name(value: Any, *, cloud: Cloud = Cloud.S3) -> str:
     return value
 
 
+def read_own_bucket_name(value: Any, cloud: Cloud, *, any_name: bool) -> str:
+    """The name of a bucket for sites.
+
+    Args:
+        any_name: it need not start as the reference's buckets do.
+
+    Raises:
+        OptionError, OptionTypeError: stores allow no such name, or it starts otherwise.
+    """
+    name = read_bucket_name(value, cloud=cloud)
+    prefix = AWS_BUCKET_PREFIX if cloud is Cloud.S3 else GCP_BUCKET_PREFIX
+    if not any_name and not name.startswith(prefix):
+        raise OptionError(
+            f"The bucketName parameter must start with {prefix}.",
+            hint="It is what get_or_create_bucket gives; bypass_bucket_name_validation=True takes "
+            "any other.",
+        )
+    return name
+
+
+def read_render_id(value: Any) -> str:
+    """The id of a render.
+
+    Raises:
+        OptionTypeError: it is none.
+    """
+    if not isinstance(value, str) or _RENDER_ID.fullmatch(value) is None:
+        raise OptionTypeError(
+            f"'renderId' must be the id of a render, but is {json_text(value)}",
+            hint="Such as 4h1xz9c0ab, as the render told it.",
+        )
+    return value
+
+
+def read_expiry_s(value: Any) -> int:
+    """For how long an address is signed, in seconds.
+
+    Raises:
+        OptionError, OptionTypeError: it is no whole number from 1 to 604800 (7 days).
+    """
+    found = number(value)
+    if found is None:
+        raise OptionTypeError(f"'expiresIn' should be a number, but is {json_text(value)}")
+    if math.isnan(found):
+        raise OptionError("'expiresIn' should not be NaN, but is NaN")
+    if math.isinf(found):
+        raise OptionRangeError(f"'expiresIn' should be finite but is {text(value)}")
+    seconds = whole(value)
+    if seconds is None:
+        raise OptionError(f"'expiresIn' should be an integer but is {text(value)}")
+    if seconds > _LONGEST_S:
+        raise OptionRangeError(
+            "The 'expiresIn' parameter must be less or equal than 604800 (7 days) as enforced by "
+            "AWS"
+        )
+    if seconds < 1:
+        raise OptionRangeError("The 'expiresIn' parameter must be greater or equal than 1")
+    return seconds
+
+
 def read_key(value: Any) -> str:
     """The key of an object.
 
@@ -130,8 +196,8 @@ def read_region(value: Any, cloud: Cloud, default: str | None = None) -> str:
     return str(found)
 
 
-def read_bucket(value: Any) -> tuple[Cloud, str]:
-    """A bucket's name with `gs://` or `s3://` before it; without one it is of S3.
+def read_bucket(value: Any, default: Cloud = Cloud.S3) -> tuple[Cloud, str]:
+    """A bucket's name with `gs://` or `s3://` before it; without one it is of the default.
 
     Raises:
         OptionError, OptionTypeError: stores allow no such name.
@@ -140,7 +206,7 @@ def read_bucket(value: Any) -> tuple[Cloud, str]:
         scheme, _, name = value.partition("://")
         cloud = read_cloud(scheme, value)
         return cloud, read_bucket_name(name.rstrip("/"), cloud=cloud)
-    return Cloud.S3, read_bucket_name(value)
+    return default, read_bucket_name(value, cloud=default)
 
 
 def read_cloud(scheme: str, address: str) -> Cloud:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -73,6 +73,28 @@ REFUSED: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_CONFIGURATION = (
+    "the project's own Remotion CLI bundles it; put what JavaScript decides into its "
+    "remotion.config file"
+)
+# The same of Remotion's functions for buckets, sites and kept renders.
+REFUSED_FOR_BUCKETS: Mapping[str, str] = MappingProxyType(
+    {
+        "bundler_override": _CONFIGURATION,
+        "git_source": "the project's own Remotion CLI finds it; disable_git_source leaves it out",
+        "ignore_register_root_warning": "the project's own Remotion CLI decides what it warns of",
+        "indent": "nothing is printed",
+        "interactivity_enabled": "`npx remotion bundle` has no switch for it",
+        "log_level": "nothing is printed; what is worth a warning goes to Python's logger "
+        '"framefleet"',
+        "options": "what it holds are arguments of their own, such as on_upload_progress",
+        "request_handler": "requests are those of the cloud's own library for Python",
+        "rspack_override": _CONFIGURATION,
+        "update_bucket_state": "the result says whether the bucket was there already",
+        "webpack_override": _CONFIGURATION,
+    }
+)
+
 # Other names for what we have: of arguments, and older or longer ones of Remotion's.
 RENAMED: Mapping[str, str] = MappingProxyType(
     {
@@ -97,25 +119,33 @@ RENAMED: Mapping[str, str] = MappingProxyType(
         "props": "input_props",
         "quality": "jpeg_quality",
         "serve_url": "site",
+        "signal": "cancel_signal",
         "timeout": "timeout_in_milliseconds",
         "verbose": 'log_level="verbose"',
     }
 )
-_ARGUMENTS = (
-    *("site", "composition", "output", "on_progress", "on_browser_log", "on_artifact"),
-    "cancel_signal",
-)
 
 
-def unknown_option(name: str, known: Iterable[str]) -> OptionError:
-    """The error of an option that a function does not have; `known` are those it has."""
+def unknown_option(
+    name: str, known: Collection[str], refused: Mapping[str, str] = REFUSED
+) -> OptionError:
+    """The error of an option that a function does not have.
+
+    Args:
+        known: those that it has.
+        refused: those that the reference's function has besides, and why it does not.
+    """
     spelt = _python_name(name)
-    if spelt in REFUSED:
-        return OptionTypeError(f'The option "{name}" is not supported: {REFUSED[spelt]}.')
-    names = [*known, *_ARGUMENTS]
-    meant = RENAMED.get(spelt) or next(
-        iter([spelt] if spelt in names else get_close_matches(spelt, names, n=1)), None
-    )
+    if spelt in refused:
+        return OptionTypeError(f'The option "{name}" is not supported: {refused[spelt]}.')
+    renamed = RENAMED.get(spelt)
+    names = list(known)
+    if renamed is not None and renamed.partition("=")[0] in names:
+        meant: str | None = renamed
+    elif spelt in names:
+        meant = spelt
+    else:
+        meant = next(iter(get_close_matches(spelt, names, n=1)), None)
     hint = f"Did you mean {meant}?" if meant else f"There are: {', '.join(sorted(names))}."
     return OptionTypeError(f'There is no option "{name}".', hint=hint)
 

@@ -59,11 +59,6 @@ class GcsBuckets:
             if region is None or bucket.region == region
         ]
 
-    async def exists(self, name: str) -> bool:
-        """Ask for the bucket's metadata."""
-        with translated(f"look for gs://{name}"):
-            return await self._call(self._is_usable, name)
-
     async def create(self, region: str) -> str:
         """Make a bucket whose objects have ACLs of their own."""
         return await self._call(self._create, region)

@@ -42,10 +42,6 @@ class S3Buckets:
         """Our buckets of a region; one whose name tells no region is asked for it."""
         return await anyio.to_thread.run_sync(self._find, region)
 
-    async def exists(self, name: str) -> bool:
-        """Whether the bucket is there."""
-        return await anyio.to_thread.run_sync(self._exists, name)
-
     async def create(self, region: str) -> str:
         """Make a bucket in which sites are public, and renders can be by their ACLs."""
         name = aws_bucket_name(region)
@@ -81,16 +77,6 @@ class S3Buckets:
         with translated(f"ask for the region of s3://{name}"):
             answer = self._client.get_bucket_location(Bucket=name)
         return answer["LocationConstraint"] or "us-east-1"
-
-    def _exists(self, name: str) -> bool:
-        with translated(f"look for s3://{name}"):
-            try:
-                self._client.list_objects_v2(Bucket=name, MaxKeys=1)
-            except ClientError as exc:
-                if error_code(exc) != "NoSuchBucket":
-                    raise
-                return False
-        return True
 
     def _create(self, name: str, region: str) -> None:
         more: dict[str, Any] = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
@@ -50,7 +51,7 @@ def open_client(options: S3Options) -> S3Client:
                 connect_timeout=_CONNECT_TIMEOUT_S,
                 read_timeout=_READ_TIMEOUT_S,
                 max_pool_connections=_CONNECTIONS,
-                signature_version="s3v4",
+                signature_version=UNSIGNED if options.is_anonymous else "s3v4",
                 user_agent_extra="framefleet",
                 **{"s3": {"addressing_style": style}, **more},
             )

@@ -11,7 +11,8 @@ class S3Options:
 
     Without keys or a `profile`, boto3's own chain finds credentials: variables, files, SSO, the
     role of the machine. Without an `endpoint` it is AWS, or what AWS_ENDPOINT_URL_S3 names.
-    `region` None is the one of boto3's chain, else us-east-1.
+    `region` None is the one of boto3's chain, else us-east-1. `is_anonymous`: ask as somebody
+    whom nobody knows, for what is public.
     """
 
     region: str | None = None
@@ -21,3 +22,4 @@ class S3Options:
     secret_access_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     force_path_style: bool = False
+    is_anonymous: bool = False

@@ -177,11 +177,14 @@ class S3Storage:
     def url(self, key: str) -> str:
         """The object's address at its store."""
         endpoint = urlsplit(self._client.meta.endpoint_url)
-        host = endpoint.netloc
-        if self._is_aws:
-            suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
-            host = f"s3.{self._region}.{suffix}"
+        host = self._aws_host if self._is_aws else endpoint.netloc
         return f"{endpoint.scheme}://{host}/{self._bucket}/{quote(key)}"
+
+    def page_url(self, key: str) -> str:
+        """On AWS at the bucket's host, whose certificate does not cover a name with dots."""
+        if not self._is_aws or "." in self._bucket:
+            return self.url(key)
+        return f"https://{self._bucket}.{self._aws_host}/{quote(key)}"
 
     async def presign(self, key: str, expires_s: int) -> str:
         """Sign an address, as S3 allows it for up to seven days."""
@@ -196,6 +199,11 @@ class S3Storage:
     def local_path(self, key: str) -> Path | None:
         """None: it is elsewhere."""
         return None
+
+    @property
+    def _aws_host(self) -> str:
+        suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        return f"s3.{self._region}.{suffix}"
 
     @contextmanager
     def _errors(self, action: str, key: str = "") -> Iterator[None]:

@@ -1,0 +1,38 @@
+"""Buckets, sites and kept renders on S3: each function of `framefleet.aws.aio`, run to its end."""
+
+from __future__ import annotations
+
+from framefleet.aws import aio
+from framefleet.blocking import blocking
+from framefleet.domain.regions import AWS_REGIONS, AWS_REGIONS_BY_DEFAULT
+
+__all__ = [
+    "aio",
+    "delete_render",
+    "delete_site",
+    "deploy_site",
+    "deploy_site_from_bundle",
+    "download_media",
+    "get_or_create_bucket",
+    "get_regions",
+    "get_sites",
+    "presign_url",
+]
+
+delete_render = blocking(aio.delete_render)
+delete_site = blocking(aio.delete_site)
+deploy_site = blocking(aio.deploy_site)
+deploy_site_from_bundle = blocking(aio.deploy_site_from_bundle)
+download_media = blocking(aio.download_media)
+get_or_create_bucket = blocking(aio.get_or_create_bucket)
+get_sites = blocking(aio.get_sites)
+presign_url = blocking(aio.presign_url)
+
+
+def get_regions(*, enabled_by_default_only: bool = False) -> list[str]:
+    """The regions of AWS that `region` may name.
+
+    Args:
+        enabled_by_default_only: those only that every account has.
+    """
+    return list(AWS_REGIONS_BY_DEFAULT if enabled_by_default_only else AWS_REGIONS)
