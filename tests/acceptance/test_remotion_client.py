@@ -118,9 +118,9 @@ def site(remotion_site, tmp_path) -> Path:
     return folder
 
 
-def sizes(server: S3Server, bucket: str, prefix: str = "") -> dict[str, int]:
+def sizes(server: S3Server, bucket: str) -> dict[str, int]:
     """How long each object is."""
-    pages = server.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    pages = server.client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return {found["Key"]: found["Size"] for page in pages for found in page.get("Contents", [])}
 
 

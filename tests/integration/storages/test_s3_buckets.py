@@ -58,10 +58,9 @@ async def test_the_regions_bucket_is_made_once_and_found(buckets):
     assert await get_or_create(buckets, Cloud.S3, REGION) == (name, True)
     (found,) = await buckets.find(REGION)
     assert (found.name, found.region) == (name, REGION)
+    assert found.created is not None
     assert found.created.tzinfo is not None
     assert await buckets.find("eu-west-1") == []
-    assert await buckets.exists(name)
-    assert not await buckets.exists("remotionlambda-useast1-0000000000")
 
 
 async def test_several_buckets_of_a_region_are_told_apart_by_nobody(buckets):

@@ -13,7 +13,7 @@ from framefleet.domain.options import (
     SequenceArguments,
     StillArguments,
 )
-from framefleet.domain.rules import REFUSED, RENAMED, unknown_option
+from framefleet.domain.rules import REFUSED, REFUSED_FOR_BUCKETS, RENAMED, unknown_option
 from framefleet.errors import OptionTypeError
 
 
@@ -85,7 +85,7 @@ def test_other_names_lead_somewhere():
         assert name.partition("=")[0] in KNOWN
 
 
-@pytest.mark.parametrize("reason", REFUSED.values())
+@pytest.mark.parametrize("reason", [*REFUSED.values(), *REFUSED_FOR_BUCKETS.values()])
 def test_reasons_are_half_a_sentence(reason):
     assert len(reason) > 15
     assert not reason.endswith(".")
@@ -111,11 +111,11 @@ def test_reasons_are_half_a_sentence(reason):
     ],
 )
 def test_an_unknown_option_is_answered_with_what_is_meant(name, message, hint):
-    error = unknown_option(name, options_of(MediaArguments))
+    error = unknown_option(name, [*options_of(MediaArguments), *ARGUMENTS])
     assert type(error) is OptionTypeError
     assert (error.message, error.context.get("hint")) == (message, hint)
 
 
 def test_a_strange_option_is_answered_with_all_there_are():
     error = unknown_option("zzz", ["crf", "scale"])
-    assert "There are: cancel_signal, composition, crf," in str(error)
+    assert str(error) == 'There is no option "zzz". There are: crf, scale.'
