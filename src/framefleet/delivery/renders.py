@@ -44,6 +44,14 @@ class DownloadProgress:
         """From 0 to 1, as the reference's field of this name."""
         return self.downloaded / self.total_size if self.total_size else 1.0
 
+    def to_dict(self) -> dict[str, Any]:
+        """The progress under the reference's names."""
+        return {
+            "percent": self.percent,
+            "downloaded": self.downloaded,
+            "totalSize": self.total_size,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadedMedia:
@@ -128,13 +136,13 @@ async def delete_render(storage: Storage, render_id: str, *, open_other: OpenOth
     output = recorded_output(record, render_id)
     if output is None:
         return 0
+    prefix = render_prefix(render_id)
+    mine = [item async for item in storage.objects(prefix)]
+    freed = sum(item.size_bytes for item in mine)
     for found in (output, recorded_audio(record)):
         if found is not None and (found.bucket is not None or found.endpoint):
             home = await open_other(found)
             await home.delete(await _keys(home, found, is_delete=True))
-    prefix = render_prefix(render_id)
-    mine = [item async for item in storage.objects(prefix)]
-    freed = sum(item.size_bytes for item in mine)
     # The record last: what fails before can be asked for again.
     mine.sort(key=lambda item: item.key == prefix + RECORD_NAME)
     await storage.delete(item.key for item in mine)

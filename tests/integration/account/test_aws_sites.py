@@ -238,4 +238,6 @@ def test_a_project_is_no_bundle(tmp_path):
     with pytest.raises(SiteError, match=r"is no built site: it has no index\.html"):
         aws.deploy_site_from_bundle(bundle_dir=tmp_path, bucket_name=bucket)
     with pytest.raises(OptionTypeError, match="There is no option"):
-        aws.deploy_site_from_bundle(bundle_dir=tmp_path, bucket_name=bucket, rspack=True)
+        aws.deploy_site_from_bundle(  # type: ignore[call-arg]
+            bundle_dir=tmp_path, bucket_name=bucket, rspack=True
+        )
