@@ -46,7 +46,7 @@ async def own_bucket(address: BucketAddress) -> str:
         StorageError: there are several.
     """
     async with open_buckets(address, Settings.from_environment()) as buckets:
-        found = await find_own(buckets, address.cloud, _region(address))
+        found = await find_own(buckets, address)
     if found is None:
         raise BucketNotFoundError(
             f"There is no bucket of ours in {address.region}.",
@@ -55,16 +55,18 @@ async def own_bucket(address: BucketAddress) -> str:
     return found
 
 
-async def get_or_create_own(address: BucketAddress, *, folder_expiry: bool | None) -> OwnBucket:
-    """The region's own bucket, made if there is none.
+async def prepare_bucket(address: BucketAddress, *, folder_expiry: bool | None) -> OwnBucket:
+    """A bucket for sites and renders: the one of this name, else the region's own.
 
     Args:
-        address: its region, and how to reach it; its name does not matter.
+        address: without a name the region's own, which is made if there is none.
         folder_expiry: have it delete renders after the days of `deleteAfter`, or never; None
             changes nothing.
     """
     async with open_buckets(address, Settings.from_environment()) as buckets:
-        name, existed = await get_or_create(buckets, address.cloud, _region(address))
+        name, existed = address.name, True
+        if not name:
+            name, existed = await get_or_create(buckets, address)
         if folder_expiry is not None:
             await buckets.set_folder_expiry(name, is_on=folder_expiry)
     return OwnBucket(bucket_name=name, already_existed=existed)
@@ -85,11 +87,6 @@ async def presigned(
         if must_exist and not await _exists(storage, address, key):
             return None
         return await storage.presign(key, expires_s)
-
-
-def _region(address: BucketAddress) -> str:
-    assert address.region is not None, "whoever asks for a region's bucket names it"
-    return address.region
 
 
 async def _exists(storage: Storage, address: BucketAddress, key: str) -> bool:

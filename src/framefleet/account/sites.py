@@ -12,7 +12,6 @@ from framefleet.domain.arguments import complete
 from framefleet.domain.destination import BucketAddress
 from framefleet.domain.option import BUNDLE, options_of
 from framefleet.domain.rules import read_flag, read_path
-from framefleet.domain.rules.buckets import read_bucket_name
 from framefleet.domain.site_options import DeployArguments
 from framefleet.errors import BucketNotFoundError, OptionError
 from framefleet.interfaces.buckets import Bucket
@@ -143,17 +142,20 @@ async def deploy_site(
 
 
 async def get_sites(
-    address: BucketAddress, region: str | None, *, compatible_only: bool = False
+    address: BucketAddress, *, everywhere: bool = False, compatible_only: bool = False
 ) -> SiteList:
-    """The sites of a bucket; where it has no name, of all our buckets of a region, or of all."""
-    if address.name:
-        read_bucket_name(address.name, cloud=address.cloud)
+    """The sites of a bucket; where it has no name, of all our buckets of its region.
+
+    Args:
+        everywhere: or of all regions.
+        compatible_only: without those that we cannot render.
+    """
     async with open_buckets(address, Settings.from_environment()) as buckets:
         if address.name:
             found = [bucket for bucket in await buckets.find(None) if bucket.name == address.name]
-            found = found or [Bucket(name=address.name, region=region or "")]
+            found = found or [Bucket(name=address.name, region=address.region or "")]
         else:
-            found = await buckets.find(region)
+            found = await buckets.find(None if everywhere else address.region)
         sites = [
             site
             for bucket in found

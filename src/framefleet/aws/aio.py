@@ -26,12 +26,11 @@ from framefleet.cancellation import CancelSignal
 from framefleet.delivery.renders import DownloadedMedia, OnDownload, Which
 from framefleet.domain.arguments import documented, naming
 from framefleet.domain.destination import BucketAddress, Cloud, S3Provider
-from framefleet.domain.regions import aws_bucket_region
 from framefleet.domain.rules import REFUSED_FOR_BUCKETS, read_flag
 from framefleet.domain.rules.buckets import (
+    read_address,
     read_bucket_name,
     read_own_bucket_name,
-    read_region,
     read_s3_provider,
 )
 from framefleet.domain.site_options import DeployArguments, SitePlaceArguments
@@ -148,9 +147,10 @@ async def get_sites(
         StorageError: a bucket has a file under `sites/` that belongs to none of them; or it cannot
             be used.
     """
-    address = _address(force_bucket_name, region, force_path_style)
+    name = "" if force_bucket_name is None else read_bucket_name(force_bucket_name)
+    address = _address(name, region, force_path_style)
     return await sites.get_sites(
-        address, address.region, compatible_only=read_flag(compatible_only, "compatibleOnly")
+        address, compatible_only=read_flag(compatible_only, "compatibleOnly")
     )
 
 
@@ -195,10 +195,10 @@ async def get_or_create_bucket(
         StorageError: there are several buckets; or none can be made.
     """
     provider = read_s3_provider(custom_credentials)
-    address = _address(None, region, force_path_style, provider)
+    address = _address("", region, force_path_style, provider)
     if enable_folder_expiry is not None:
         read_flag(enable_folder_expiry, "enableFolderExpiry")
-    return await buckets.get_or_create_own(address, folder_expiry=enable_folder_expiry)
+    return await buckets.prepare_bucket(address, folder_expiry=enable_folder_expiry)
 
 
 @naming(REFUSED_FOR_BUCKETS)
@@ -299,17 +299,13 @@ async def delete_render(
 
 
 def _address(
-    name: str | None, region: Any, force_path_style: Any, provider: S3Provider | None = None
+    name: str, region: Any, force_path_style: Any, provider: S3Provider | None = None
 ) -> BucketAddress:
-    named = aws_bucket_region(name) if name else None
-    default = named or Settings.from_environment().regions[Cloud.S3]
-    return BucketAddress(
-        cloud=Cloud.S3,
-        name=name or "",
-        provider=provider,
-        region=read_region(region, Cloud.S3, default),
-        force_path_style=read_flag(force_path_style, "forcePathStyle"),
-    )
+    regions = Settings.from_environment().regions
+    return read_address(
+        Cloud.S3, name,
+        region=region, regions=regions, force_path_style=force_path_style, provider=provider,
+    )  # fmt: skip
 
 
 def _provider(given: Any, by_older_name: Any) -> S3Provider | None:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from framefleet.domain.destination import Cloud
+from framefleet.domain.destination import BucketAddress, Cloud
 from framefleet.errors import StorageError
 from framefleet.interfaces.buckets import Buckets
 
 
-async def get_or_create(buckets: Buckets, cloud: Cloud, region: str) -> tuple[str, bool]:
+async def get_or_create(buckets: Buckets, address: BucketAddress) -> tuple[str, bool]:
     """The region's own bucket, and whether it was there already.
+
+    Args:
+        address: its region.
 
     Raises:
         StorageError: there are several, in the reference's words; or none can be made.
     """
-    found = await find_own(buckets, cloud, region)
+    found = await find_own(buckets, address)
     if found is not None:
         return found, True
-    return await buckets.create(region), False
+    return await buckets.create(_region(address)), False
 
 
-async def find_own(buckets: Buckets, cloud: Cloud, region: str) -> str | None:
+async def find_own(buckets: Buckets, address: BucketAddress) -> str | None:
     """The region's own bucket; None if there is none yet.
 
     Raises:
         StorageError: there are several, in the reference's words.
     """
+    region = _region(address)
     found = [bucket.name for bucket in await buckets.find(region)]
     if len(found) > 1:
-        raise _several(found, cloud, region)
+        raise _several(found, address.cloud, region)
     return found[0] if found else None
+
+
+def _region(address: BucketAddress) -> str:
+    assert address.region is not None, "whoever asks for a region's own bucket names the region"
+    return address.region
 
 
 def _several(names: list[str], cloud: Cloud, region: str) -> StorageError:

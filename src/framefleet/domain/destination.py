@@ -47,7 +47,11 @@ class S3Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketAddress:
-    """A bucket, and how to reach it. `region` None is that of the credentials' own settings."""
+    """A bucket, and how to reach it.
+
+    `name` empty: the region's own, found or made. `region` None is that of the credentials' own
+    settings.
+    """
 
     cloud: Cloud
     name: str
@@ -121,18 +125,15 @@ class Destination:
 class KeptRender:
     """A render that a bucket keeps under an id, as the reference's clouds do.
 
-    `bucket` None: the region's own, found or made. `name` is of the output below the render's
-    prefix, None is `out.mp4` or so; `elsewhere` is an exact place for it instead.
+    `home` is the bucket. `name` is of the output below the render's prefix, None is `out.mp4` or
+    so; `elsewhere` is an exact place for it instead.
     """
 
-    cloud: Cloud
-    bucket: str | None
-    region: str
+    home: BucketAddress
     name: str | None
     elsewhere: Destination | None
     delivery: Delivery
     delete_after: str | None = None
-    force_path_style: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from framefleet.delivery.renders import DownloadedMedia, OnDownload, Which
 from framefleet.domain.arguments import documented, naming
 from framefleet.domain.destination import BucketAddress, Cloud
 from framefleet.domain.rules import REFUSED_FOR_BUCKETS, read_flag
-from framefleet.domain.rules.buckets import read_bucket_name, read_own_bucket_name, read_region
+from framefleet.domain.rules.buckets import read_address, read_bucket_name, read_own_bucket_name
 from framefleet.domain.site_options import DeployArguments, SitePlaceArguments
 from framefleet.settings import Settings
 from framefleet.sites.bundling import OnBundle
@@ -136,9 +136,13 @@ async def get_sites(
         StorageError: a bucket has a file under `sites/` that belongs to none of them; or it cannot
             be used.
     """
+    everywhere = region == ALL_REGIONS
+    address = _address(
+        "" if force_bucket_name is None else force_bucket_name, None if everywhere else region
+    )
     return await sites.get_sites(
-        BucketAddress(cloud=Cloud.GCS, name=force_bucket_name or ""),
-        None if region == ALL_REGIONS else _region(region),
+        address,
+        everywhere=everywhere,
         compatible_only=read_flag(compatible_only, "compatibleOnly"),
     )
 
@@ -178,8 +182,8 @@ async def get_or_create_bucket(
     """
     if enable_folder_expiry is not None:
         read_flag(enable_folder_expiry, "enableFolderExpiry")
-    return await buckets.get_or_create_own(
-        BucketAddress(cloud=Cloud.GCS, name="", region=_region(region)),
+    return await buckets.prepare_bucket(
+        _address("", region),
         folder_expiry=enable_folder_expiry,
     )
 
@@ -258,10 +262,7 @@ async def delete_render(*, bucket_name: str, render_id: str) -> DeletedRender:
     return await renders.delete_render(_address(bucket_name), render_id, provider=None)
 
 
-def _address(name: Any) -> BucketAddress:
-    return BucketAddress(cloud=Cloud.GCS, name=read_bucket_name(name, cloud=Cloud.GCS))
-
-
-def _region(region: Any) -> str:
-    default = Settings.from_environment().regions[Cloud.GCS]
-    return read_region(region, Cloud.GCS, default)
+def _address(name: Any, region: Any = None) -> BucketAddress:
+    checked = read_bucket_name(name, cloud=Cloud.GCS) if name != "" else ""
+    regions = Settings.from_environment().regions
+    return read_address(Cloud.GCS, checked, region=region, regions=regions)

@@ -126,15 +126,10 @@ async def _open_end(destination: Destination, settings: Settings, stack: AsyncEx
 
 
 async def _open_kept(render: KeptRender, settings: Settings, stack: AsyncExitStack) -> _Kept:
-    address = BucketAddress(
-        cloud=render.cloud,
-        name=render.bucket or "",
-        region=render.region,
-        force_path_style=render.force_path_style,
-    )
+    address = render.home
     buckets = await stack.enter_async_context(open_buckets(address, settings))
-    if render.bucket is None:
-        name, _ = await get_or_create(buckets, render.cloud, render.region)
+    if not address.name:
+        name, _ = await get_or_create(buckets, address)
         address = replace(address, name=name)
     storage = buckets.storage(address.name)
     await storage.check()

@@ -205,7 +205,7 @@ def _metadata(
         "lambdaVersion": version,
         "framesPerLambda": len(plan.chunks[0]),
         "memorySizeInMb": 0,
-        "region": render.region,
+        "region": render.home.region,
         "renderId": render_id,
         "outName": _out_name(render_id, render, outputs.main),
         "privacy": render.delivery.privacy.value,
@@ -322,7 +322,7 @@ def _separate(outputs: Outputs, render: KeptRender) -> dict[str, Any] | None:
 
 def _bucket_name(file: RemoteFile, render: KeptRender) -> str:
     """The reference knows one cloud at a time, and no other needs to be told."""
-    return file.bucket.name if file.bucket.cloud is render.cloud else str(file.bucket)
+    return file.bucket.name if file.bucket.cloud is render.home.cloud else str(file.bucket)
 
 
 def _frame_range(plan: Plan) -> list[int]:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from framefleet.delivery.buckets import get_or_create
-from framefleet.domain.destination import Cloud
+from framefleet.domain.destination import BucketAddress, Cloud
 from framefleet.domain.stored import ObjectAttributes, Privacy
 from framefleet.errors import AccessDeniedError, StorageError
 from framefleet.storages.s3.buckets import S3Buckets
@@ -21,6 +21,7 @@ from tests.services.faults import Answer
 pytestmark = pytest.mark.anyio
 
 REGION = "us-east-1"
+OWN = BucketAddress(cloud=Cloud.S3, name="", region=REGION)
 PREFIXES = {"renders/1-day": 1, "renders/3-days": 3, "renders/7-days": 7, "renders/30-days": 30}
 
 
@@ -52,10 +53,10 @@ def rules(radosgw, name: str) -> dict[str, int]:
 
 
 async def test_the_regions_bucket_is_made_once_and_found(buckets):
-    name, existed = await get_or_create(buckets, Cloud.S3, REGION)
+    name, existed = await get_or_create(buckets, OWN)
     assert name.startswith("remotionlambda-useast1-")
     assert not existed
-    assert await get_or_create(buckets, Cloud.S3, REGION) == (name, True)
+    assert await get_or_create(buckets, OWN) == (name, True)
     (found,) = await buckets.find(REGION)
     assert (found.name, found.region) == (name, REGION)
     assert found.created is not None
@@ -66,7 +67,7 @@ async def test_the_regions_bucket_is_made_once_and_found(buckets):
 async def test_several_buckets_of_a_region_are_told_apart_by_nobody(buckets):
     names = sorted([await buckets.create(REGION), await buckets.create(REGION)])
     with pytest.raises(StorageError, match=f"multiple buckets .{','.join(names)}."):
-        await get_or_create(buckets, Cloud.S3, REGION)
+        await get_or_create(buckets, OWN)
 
 
 async def test_a_bucket_that_cannot_be_configured_is_not_left(buckets, radosgw, radosgw_proxy):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from framefleet.domain.destination import Cloud, S3Provider
+from framefleet.domain.destination import BucketAddress, Cloud, S3Provider
 from framefleet.domain.regions import (
     AWS_BUCKET_PREFIX,
     AWS_REGIONS,
@@ -19,6 +19,7 @@ from framefleet.domain.regions import (
     DEFAULT_GCP_REGION,
     GCP_BUCKET_PREFIX,
     GCP_REGIONS,
+    aws_bucket_region,
 )
 from framefleet.domain.rules.names import read_flag
 from framefleet.domain.rules.values import json_text, member, number, text, typeof, whole
@@ -194,6 +195,60 @@ def read_region(value: Any, cloud: Cloud, default: str | None = None) -> str:
             f'"region" parameter must be one of {", ".join(regions)}, but is {json_text(value)}'
         )
     return str(found)
+
+
+def read_forced_bucket(value: Any) -> tuple[Cloud, str]:
+    """The bucket that a caller chose; a name left out, also after `gs://`, is the region's own.
+
+    Raises:
+        OptionError, OptionTypeError: stores allow no such name.
+    """
+    if value is None:
+        return Cloud.S3, ""
+    scheme, separator, name = value.partition("://") if isinstance(value, str) else ("", "", "")
+    return (read_cloud(scheme, value), "") if separator and not name else read_bucket(value)
+
+
+def read_address(
+    cloud: Cloud,
+    name: str,
+    *,
+    region: Any,
+    regions: Mapping[Cloud, str | None],
+    force_path_style: Any = False,
+    provider: S3Provider | None = None,
+) -> BucketAddress:
+    """How a bucket is reached.
+
+    Args:
+        name: empty is the region's own, and then the address has a region.
+        region: as the caller gave it; else it is read from the name.
+        regions: those of the environment, where neither tells.
+
+    Raises:
+        OptionError, OptionTypeError: there is no such region, or it is of no use.
+    """
+    is_forced = read_flag(force_path_style, "forcePathStyle")
+    if cloud is Cloud.GCS and is_forced:
+        raise OptionError(
+            "forcePathStyle (--force-path-style) is of no use to Google Cloud Storage.",
+            hint="Leave it out.",
+        )
+    if cloud is Cloud.GCS and name and region is not None:
+        raise OptionError(
+            "region (--region) is of no use to a bucket of Google Cloud Storage that has a name: "
+            "it is found wherever it lies.",
+            hint="Leave it out.",
+        )
+    default = (aws_bucket_region(name) if cloud is Cloud.S3 else None) or regions.get(cloud)
+    is_needed = region is not None or not name
+    return BucketAddress(
+        cloud=cloud,
+        name=name,
+        provider=provider,
+        region=read_region(region, cloud, default) if is_needed else default,
+        force_path_style=is_forced,
+    )
 
 
 def read_bucket(value: Any, default: Cloud = Cloud.S3) -> tuple[Cloud, str]:

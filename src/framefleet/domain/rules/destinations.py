@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,14 +23,16 @@ from framefleet.domain.destination import (
 from framefleet.domain.expiry import DAYS_OF_DELETE_AFTER
 from framefleet.domain.rules.buckets import (
     either,
+    read_address,
     read_bucket,
     read_bucket_name,
     read_cloud,
+    read_forced_bucket,
     read_key,
     read_region,
     read_s3_provider,
 )
-from framefleet.domain.rules.names import read_flag, read_path
+from framefleet.domain.rules.names import read_path
 from framefleet.domain.rules.values import json_text, member
 from framefleet.domain.stored import Privacy
 from framefleet.errors import OptionError, OptionTypeError
@@ -180,7 +183,7 @@ def read_delete_after(value: Any) -> str | None:
 
 
 def _kept(options: Given, regions: Regions) -> KeptRender:
-    cloud, bucket = _forced_bucket(options["force_bucket_name"])
+    cloud, bucket = read_forced_bucket(options["force_bucket_name"])
     delivery = _delivery(options, Privacy.PUBLIC)
     name, elsewhere = options["out_name"], None
     if isinstance(name, Mapping):
@@ -193,7 +196,7 @@ def _kept(options: Given, regions: Regions) -> KeptRender:
             raise _no_provider()
         # As the reference's command line has it: the bucket at the provider, and the exact key.
         place = {"bucketName": bucket, "key": name}
-        elsewhere, name, bucket = _object_place(place, options, regions, delivery), None, None
+        elsewhere, name, bucket = _object_place(place, options, regions, delivery), None, ""
     if name is not None:
         read_key(name)
     delete_after = read_delete_after(options["delete_after"])
@@ -203,15 +206,16 @@ def _kept(options: Given, regions: Regions) -> KeptRender:
             "does not have.",
             hint="Give out_name (--out-name) as a name only, or leave out delete_after.",
         )
+    home = read_address(
+        cloud, bucket,
+        region=options["region"], regions=regions, force_path_style=options["force_path_style"],
+    )  # fmt: skip
     return KeptRender(
-        cloud=cloud,
-        bucket=bucket,
-        region=read_region(_region(options, cloud, bucket), cloud, regions.get(cloud)),
+        home=replace(home, region=home.region or read_region(None, cloud)),
         name=name,
         elsewhere=elsewhere,
         delivery=delivery,
         delete_after=delete_after,
-        force_path_style=_path_style(options, cloud),
     )
 
 
@@ -250,44 +254,13 @@ def _destination(address: str, options: Given, regions: Regions) -> Destination:
 
 def _address(cloud: Cloud, name: str, options: Given, regions: Regions) -> BucketAddress:
     provider = read_s3_provider(options["s3_output_provider"])
-    wanted = _region(options, cloud, name)
     if cloud is Cloud.GCS and provider is not None:
         raise _no_provider()
-    return BucketAddress(
-        cloud=cloud,
-        name=name,
-        provider=provider,
-        region=read_region(wanted, cloud) if wanted is not None else regions.get(cloud),
-        force_path_style=_path_style(options, cloud),
-    )
-
-
-def _forced_bucket(value: Any) -> tuple[Cloud, str | None]:
-    """The bucket that keeps a render; None, also after `gs://`, is the region's own."""
-    if value is None:
-        return Cloud.S3, None
-    scheme, separator, name = value.partition("://") if isinstance(value, str) else ("", "", "")
-    return (read_cloud(scheme, value), None) if separator and not name else read_bucket(value)
-
-
-def _region(options: Given, cloud: Cloud, bucket: str | None) -> Any:
-    if options["region"] is not None and cloud is Cloud.GCS and bucket is not None:
-        raise OptionError(
-            "region (--region) is of no use to a bucket of Google Cloud Storage that has a name: "
-            "it is found wherever it lies.",
-            hint="Leave it out.",
-        )
-    return options["region"]
-
-
-def _path_style(options: Given, cloud: Cloud) -> bool:
-    is_forced = read_flag(options["force_path_style"], "forcePathStyle")
-    if is_forced and cloud is Cloud.GCS:
-        raise OptionError(
-            "forcePathStyle (--force-path-style) is of no use to Google Cloud Storage.",
-            hint="Leave it out.",
-        )
-    return is_forced
+    return read_address(
+        cloud, name,
+        region=options["region"], regions=regions, provider=provider,
+        force_path_style=options["force_path_style"],
+    )  # fmt: skip
 
 
 def _no_provider() -> OptionError:

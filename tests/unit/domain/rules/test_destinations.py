@@ -58,14 +58,14 @@ def test_an_address_is_a_bucket_and_a_key():
 def test_a_name_keeps_the_render_in_a_bucket():
     found = place(out_name="a.mp4", delete_after="7-days")
     assert isinstance(found, KeptRender)
-    assert (found.cloud, found.bucket, found.region) == (Cloud.S3, None, "eu-west-1")
+    assert found.home == BucketAddress(cloud=Cloud.S3, name="", region="eu-west-1")
     assert (found.name, found.elsewhere, found.delete_after) == ("a.mp4", None, "7-days")
     assert found.delivery.privacy is Privacy.PUBLIC
     google = place(out_name="a", force_bucket_name="gs://bucket")
-    assert (google.cloud, google.bucket) == (Cloud.GCS, "bucket")
+    assert str(google.home) == "gs://bucket"
     google = place(force_bucket_name="gs://", region="us-east4")
-    assert (google.cloud, google.bucket, google.region) == (Cloud.GCS, None, "us-east4")
-    assert place(force_bucket_name="s3://", out_name="a").bucket is None
+    assert google.home == BucketAddress(cloud=Cloud.GCS, name="", region="us-east4")
+    assert place(force_bucket_name="s3://", out_name="a").home.name == ""
     assert place(force_bucket_name="bucket").name is None
 
 
@@ -76,7 +76,7 @@ def test_an_exact_place_may_be_spelt_as_in_javascript(bucket, provider):
         out_name={bucket: "bucket", "key": "my-output", provider: PROVIDER},
         force_bucket_name="renders",
     )
-    assert (found.bucket, found.name) == ("renders", None)
+    assert (found.home.name, found.name) == ("renders", None)
     assert str(found.elsewhere) == "s3://bucket/my-output"
     assert found.elsewhere.bucket.provider == S3Provider(**PROVIDER)
 
@@ -84,7 +84,7 @@ def test_an_exact_place_may_be_spelt_as_in_javascript(bucket, provider):
 def test_the_reference_command_line_means_the_bucket_at_the_provider():
     found = place(out_name="a.mp4", force_bucket_name="bucket", s3_output_provider=PROVIDER)
     assert str(found.elsewhere) == "s3://bucket/a.mp4"
-    assert (found.bucket, found.name) == (None, None)
+    assert (found.home.name, found.name) == ("", None)
 
 
 @pytest.mark.parametrize(
