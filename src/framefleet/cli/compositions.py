@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from framefleet.cancellation import CancelSignal
     from framefleet.cli.progress import Display
     from framefleet.domain.composition import Composition
+
+_HEADER = ("id", "size", "fps", "frames", "seconds")
 
 
 @click.command(cls=shared.SectionCommand)
@@ -30,7 +31,7 @@ def compositions(site: str, as_json: bool, quiet: bool, **options: Any) -> None:
 
     SITE is a folder (such as `npx remotion bundle` makes), an .html file or a URL.
     """
-    from framefleet.cli.output import clean, print_json
+    from framefleet.cli.output import clean, print_json, print_table
     from framefleet.cli.running import run
 
     async def work(display: Display, cancel: CancelSignal) -> list[Composition]:
@@ -46,7 +47,7 @@ def compositions(site: str, as_json: bool, quiet: bool, **options: Any) -> None:
     elif quiet:
         click.echo(" ".join(clean(composition.id) for composition in found))
     else:
-        _print_table([_row(composition) for composition in found])
+        print_table(_HEADER, [_row(composition) for composition in found], left=("id",))
 
 
 def _row(composition: Composition) -> tuple[str, ...]:
@@ -59,17 +60,3 @@ def _row(composition: Composition) -> tuple[str, ...]:
         str(composition.duration_in_frames),
         f"{float(composition.duration_in_frames / composition.fps):.2f}",
     )
-
-
-def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.cells import cell_len
-
-    header = ("id", "size", "fps", "frames", "seconds")
-    widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
-    for row in (header, *rows):
-        cells = [
-            # Names stand at the left, numbers at the right.
-            cell + " " * (width - cell_len(cell)) if at == 0 else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.secho("  ".join(cells), dim=row is header)

@@ -12,6 +12,7 @@ from framefleet.cli.compositions import compositions
 from framefleet.cli.doctor import doctor
 from framefleet.cli.output import print_error
 from framefleet.cli.render import render
+from framefleet.cli.sites import sites
 from framefleet.cli.still import still
 from framefleet.errors import OptionError, RenderCancelledError
 
@@ -34,7 +35,7 @@ def cli(ctx: click.Context) -> None:
         ctx.color = False
 
 
-for _command in (render, still, compositions, doctor):
+for _command in (render, still, compositions, sites, doctor):
     cli.add_command(_command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,15 @@ def print_line(console: Console, label: str, text: str, style: str) -> None:
     console.print(Text.assemble((label, style), " ", clean(text)), **_PRINT)
 
 
+def print_note(text: str, *, label: str = "") -> None:
+    """A line for people, beside the result."""
+    console = stderr_console()
+    if label:
+        print_line(console, label, text, "yellow")
+    else:
+        console.print(clean(text), style="dim", markup=False, **_PRINT)
+
+
 def print_error(error: FramefleetError, *, as_json: bool, console: Console | None = None) -> None:
     """An error for people, and for machines where they asked for JSON."""
     console = console or stderr_console()
@@ -63,7 +73,7 @@ def print_json(value: object) -> None:
 
 
 def print_result(
-    output: Path | RemoteFile, result: dict[str, Any], summary: str, *, as_json: bool
+    output: Path | RemoteFile | str, result: dict[str, Any], summary: str, *, as_json: bool
 ) -> None:
     """The result on standard output, and a summary for people on standard error.
 
@@ -74,6 +84,25 @@ def print_result(
         print_json(result)
     elif not (sys.stdout.isatty() and sys.stderr.isatty()):
         click.echo(str(output))
+
+
+def print_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[str]
+) -> None:
+    """Columns of cells on standard output.
+
+    Args:
+        left: the columns that stand at the left, as names do; others are numbers.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        cells = [
+            cell + " " * (width - cell_len(cell)) if name in left else cell.rjust(width)
+            for name, cell, width in zip(header, row, widths, strict=True)
+        ]
+        click.secho("  ".join(cells).rstrip(), dim=row is header)
 
 
 def counted(number: int, noun: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -33,6 +35,18 @@ _PATIENCE_S = 2.0
 _LABELS = {RenderStage.ASSEMBLING: "Joining", RenderStage.UPLOADING: "Uploading"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """How far a piece of work is, as a line of text.
+
+    `part` is from 0 to 1, None if nobody knows; `facts` stand behind it, the most important first.
+    """
+
+    label: str
+    part: float | None
+    facts: Sequence[str]
+
+
 class Display(Protocol):
     """What a person waiting is shown. To be entered before use; leaving it clears the display."""
 
@@ -52,6 +66,9 @@ class Display(Protocol):
 
     def progress(self, progress: RenderProgress) -> None:
         """Show how far the render is."""
+
+    def bar(self, bar: Bar) -> None:
+        """Show how far something else is; may be called from any thread."""
 
     def log(self, log: Log) -> None:
         """Show what the page wrote to its console."""
@@ -74,7 +91,7 @@ class LiveDisplay:
         self._spinner = Spinner("dots" if console.encoding == "utf-8" else "line", style="cyan")
         self._text = ""
         self._since_s = time.monotonic()
-        self._progress: RenderProgress | None = None
+        self._bar: Bar | None = None
         self._bar_columns = _BAR_COLUMNS
         self._live = Live(
             get_renderable=self._draw, console=console, transient=True, refresh_per_second=10
@@ -93,29 +110,35 @@ class LiveDisplay:
         self._live.stop()
 
     def stage(self, text: str) -> None:
-        self._text, self._since_s, self._progress = text, time.monotonic(), None
+        self._text, self._since_s, self._bar = text, time.monotonic(), None
 
     def progress(self, progress: RenderProgress) -> None:
-        self._progress = progress
+        self._bar = _bar_of(progress)
+
+    def bar(self, bar: Bar) -> None:
+        self._bar = bar
 
     def log(self, log: Log) -> None:
         if log.level in self._shown:
             _print_log(self.console, log)
 
     def _draw(self) -> RenderableType:
-        progress = self._progress
-        if progress is not None:
-            return self._bar(progress)
+        bar = self._bar
+        if bar is not None:
+            return self._draw_bar(bar)
         line = Table.grid(padding=(0, 1))
         waited_s = time.monotonic() - self._since_s
         patience = Text(clock(waited_s) if waited_s >= _PATIENCE_S else "", style="dim")
         line.add_row(self._spinner, Text(self._text, no_wrap=True, overflow="ellipsis"), patience)
         return line
 
-    def _bar(self, progress: RenderProgress) -> RenderableType:
-        label = _LABELS.get(progress.stage, "Rendering")
-        facts = _facts(progress)
-        room = self.console.width - len(label) - _MARGIN_COLUMNS
+    def _draw_bar(self, shown: Bar) -> RenderableType:
+        facts = list(shown.facts)
+        line = Table.grid(padding=(0, 1))
+        if shown.part is None:
+            line.add_row(self._spinner, shown.label, Text("  ".join(facts), no_wrap=True))
+            return line
+        room = self.console.width - len(shown.label) - _MARGIN_COLUMNS
         # What matters least stands last and goes first where the terminal is narrow.
         while len(facts) > 1 and room - _length(facts) < _SHORTEST_BAR_COLUMNS:
             facts.pop()
@@ -123,14 +146,13 @@ class LiveDisplay:
         self._bar_columns = max(1, min(self._bar_columns, room - _length(facts)))
         bar = ProgressBar(
             total=1,
-            completed=progress.progress,
+            completed=shown.part,
             width=self._bar_columns,
             complete_style="cyan",
             finished_style="cyan",
         )
-        line = Table.grid(padding=(0, 1))
         line.add_row(
-            self._spinner, label, bar, Text("  ".join(facts), no_wrap=True, overflow="crop")
+            self._spinner, shown.label, bar, Text("  ".join(facts), no_wrap=True, overflow="crop")
         )
         return line
 
@@ -141,7 +163,7 @@ class PlainDisplay:
     def __init__(self, console: Console, log_level: str) -> None:
         self.console = console
         self._shown = _from(log_level)
-        self._told: tuple[RenderStage | None, float] = (None, 0.0)
+        self._told: tuple[RenderStage | str | None, float] = (None, 0.0)
 
     def __enter__(self) -> Self:
         return self
@@ -168,19 +190,34 @@ class PlainDisplay:
                 frames = counted(progress.frames_total, "frame")
                 self._print(f"Rendering {frames} in {counted(progress.chunks_total, 'chunk')}")
             case RenderStage.RENDERING:
-                self._print(f"{progress.progress:4.0%}  {'  '.join(_facts(progress))}")
+                self._print_bar(_bar_of(progress))
             case RenderStage.ASSEMBLING:
                 self._print("Joining the chunks")
             case RenderStage.UPLOADING if stage is not RenderStage.UPLOADING:
                 self._print("Uploading")
             case RenderStage.UPLOADING:
-                self._print(f"{progress.progress:4.0%}  {'  '.join(_facts(progress))}")
+                self._print_bar(_bar_of(progress))
             case RenderStage.DONE:
                 pass
+
+    def bar(self, bar: Bar) -> None:
+        label, told_s = self._told
+        now = time.monotonic()
+        if bar.label != label:
+            self._print(bar.label)
+        elif now - told_s >= PLAIN_INTERVAL_S:
+            self._print_bar(bar)
+        else:
+            return
+        self._told = (bar.label, now)
 
     def log(self, log: Log) -> None:
         if log.level in self._shown:
             _print_log(self.console, log)
+
+    def _print_bar(self, bar: Bar) -> None:
+        part = "" if bar.part is None else f"{bar.part:4.0%}  "
+        self._print(part + "  ".join(bar.facts))
 
     def _print(self, text: str) -> None:
         self.console.print(Text(text), soft_wrap=True)
@@ -216,6 +253,11 @@ def _print_log(console: Console, log: Log) -> None:
     where = f" ({log.location})" if log.location else ""
     tag = f"{log.tag}: " if log.tag else ""
     print_line(console, f"{log.level:>5}", f"{tag}{log.text}{where}", _STYLES.get(log.level, "dim"))
+
+
+def _bar_of(progress: RenderProgress) -> Bar:
+    label = _LABELS.get(progress.stage, "Rendering")
+    return Bar(label=label, part=progress.progress, facts=_facts(progress))
 
 
 def _facts(progress: RenderProgress) -> list[str]:

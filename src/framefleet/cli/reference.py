@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import click
 
@@ -42,8 +43,18 @@ _VARIABLES = """\
 def markdown() -> str:
     """The whole page."""
     context = click.Context(cli, info_name="framefleet", **cli.context_settings)
-    commands = [_command(command, context) for command in cli.commands.values()]
-    return "\n".join([_INTRODUCTION, *commands, _exit_codes(), _LOG_LEVELS, _VARIABLES])
+    return "\n".join(
+        [_INTRODUCTION, *_commands(cli, context), _exit_codes(), _LOG_LEVELS, _VARIABLES]
+    )
+
+
+def _commands(group: click.Group, context: click.Context) -> Iterator[str]:
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            inner = click.Context(command, parent=context, info_name=command.name)
+            yield from _commands(command, inner)
+        else:
+            yield _command(command, context)
 
 
 def _command(command: click.Command, parent: click.Context) -> str:

@@ -1,0 +1,69 @@
+"""`framefleet sites ls`: what is deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from framefleet.cli import options as shared
+from framefleet.cli.sites.place import bucket_options, read_place, run_stoppable
+from framefleet.domain.option import DISPLAY, OUTPUT
+
+if TYPE_CHECKING:
+    from framefleet.account.sites import SiteList
+    from framefleet.cli.progress import Display
+    from framefleet.sites.listing import Site
+
+_HEADER = ("site", "size", "updated", "version", "address")
+
+
+@click.command(cls=shared.SectionCommand)
+@bucket_options
+@shared.section_option(
+    OUTPUT, "--compatible-only", is_flag=True,
+    help="Leave out what an older Remotion than 4 has bundled.",
+)  # fmt: skip
+@shared.json_option
+@shared.section_option(
+    DISPLAY, "-q", "--quiet", is_flag=True,
+    help="Print the names only, on one line; () if there are none.",
+)  # fmt: skip
+def ls(compatible_only: bool, as_json: bool, quiet: bool, **place: Any) -> None:
+    """List the sites of a bucket, by default of all ours in the region."""
+    from framefleet.cli.output import counted, print_json, print_note, print_table
+
+    async def work(display: Display) -> SiteList:
+        from framefleet.account.sites import get_sites
+
+        return await get_sites(read_place(**place), compatible_only=compatible_only)
+
+    found = run_stoppable(work, stage="Looking for sites", as_json=as_json)
+    if as_json:
+        print_json(found.to_dict())
+    elif quiet:
+        click.echo(" ".join(site.id for site in found.sites) or "()")
+    else:
+        if found.sites:
+            rows = [_row(site) for site in found.sites]
+            print_table(_HEADER, rows, left=("site", "updated", "version", "address"))
+        buckets = ", ".join(bucket.name for bucket in found.buckets) or "the region: no bucket yet"
+        print_note(f"{counted(len(found.sites), 'site')} in {buckets}")
+    if len(found.buckets) > 1:
+        print_note(
+            "You have more than one Remotion bucket in this region, but only one is needed. This "
+            "can lead to conflicts. Remove all but one of them.",
+            label="Warning:",
+        )
+
+
+def _row(site: Site) -> tuple[str, ...]:
+    from framefleet.cli.output import clean, sized
+
+    return (
+        site.id,
+        sized(site.size_bytes),
+        site.modified.astimezone().strftime("%Y-%m-%d %H:%M"),
+        clean(site.version or ""),
+        site.serve_url,
+    )
