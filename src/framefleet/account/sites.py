@@ -13,6 +13,7 @@ from framefleet.domain.destination import BucketAddress
 from framefleet.domain.option import BUNDLE, options_of
 from framefleet.domain.rules import read_flag, read_path
 from framefleet.domain.site_options import DeployArguments
+from framefleet.domain.stored import Privacy
 from framefleet.errors import BucketNotFoundError, OptionError
 from framefleet.interfaces.buckets import Bucket
 from framefleet.interfaces.storage import Storage
@@ -100,43 +101,65 @@ class DeployListeners:
     on_upload: OnUpload | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRequest:
+    """What is to be deployed, and how."""
+
+    source: SiteSource
+    name: str
+    privacy: Privacy
+    must_be_new: bool
+    bundling: BundleOptions
+
+
+def site_request(source: SiteSource, given: Mapping[str, Any]) -> SiteRequest:
+    """Read those of `DeployArguments` that the caller gave.
+
+    Raises:
+        OptionError: one of them cannot be used.
+    """
+    options = complete(DeployArguments, given)
+    request = SiteRequest(
+        source=source,
+        name=read_site_name(options["site_name"]),
+        privacy=read_privacy(options["privacy"]),
+        must_be_new=read_flag(options["throw_if_site_exists"], "throwIfSiteExists"),
+        bundling=_bundling(options),
+    )
+    if isinstance(source, BuiltSite) and request.bundling != BundleOptions():
+        raise _no_bundling(source, options)
+    return request
+
+
 async def deploy_site(
-    source: SiteSource,
+    request: SiteRequest,
     address: BucketAddress,
-    given: Mapping[str, Any],
     listeners: DeployListeners,
     cancel_signal: CancelSignal | None = None,
 ) -> DeployedSite:
     """Bundle a project, unless it is built, and make a site of the bucket the same as it.
 
     Args:
-        given: those of `DeployArguments` that the caller gave.
         cancel_signal: its `cancel()` ends the work from any thread.
 
     Raises:
-        OptionError: one of them cannot be used.
         BundleError, SiteError: there is nothing that can be deployed.
         ObjectConflictError: the site exists, and `throw_if_site_exists` is set.
         StorageError: the bucket is not there, or cannot be used.
         RenderCancelledError: the signal was given; the site before it still works.
     """
-    options = complete(DeployArguments, given)
-    name = read_site_name(options["site_name"])
-    privacy = read_privacy(options["privacy"])
-    must_be_new = read_flag(options["throw_if_site_exists"], "throwIfSiteExists")
-    bundling = _bundling(options)
-    if isinstance(source, BuiltSite) and bundling != BundleOptions():
-        raise _no_bundling(source, options)
+    name = request.name
     cancelled = cancelled_by(cancel_signal, "The deployment was cancelled.")
     async with cancelled, opened(address) as storage:
         await _check(storage, address)
-        if must_be_new:
+        if request.must_be_new:
             await check_new(storage, name)
         path = serve_path(storage, name)
-        async with built(source, path, bundling, on_progress=listeners.on_bundle) as folder:
+        bundle = built(request.source, path, request.bundling, on_progress=listeners.on_bundle)
+        async with bundle as folder:
             stats = await deploy(
                 storage, folder, name,
-                privacy=privacy, on_diff=listeners.on_diff, on_upload=listeners.on_upload,
+                privacy=request.privacy, on_diff=listeners.on_diff, on_upload=listeners.on_upload,
             )  # fmt: skip
         return DeployedSite(serve_url=serve_url(storage, name), site_name=name, stats=stats)
 

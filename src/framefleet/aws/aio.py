@@ -88,9 +88,8 @@ async def deploy_site(
     """
     name = read_own_bucket_name(bucket_name, Cloud.S3, any_name=bypass_bucket_name_validation)
     return await sites.deploy_site(
-        find_source(entry_point),
+        sites.site_request(find_source(entry_point), options),
         _address(name, region, force_path_style),
-        options,
         DeployListeners(
             on_bundle=on_bundle_progress, on_diff=on_diffing_progress, on_upload=on_upload_progress
         ),
@@ -121,9 +120,8 @@ async def deploy_site_from_bundle(
     """
     name = read_own_bucket_name(bucket_name, Cloud.S3, any_name=bypass_bucket_name_validation)
     return await sites.deploy_site(
-        find_built(bundle_dir),
+        sites.site_request(find_built(bundle_dir), options),
         _address(name, region, force_path_style),
-        options,
         DeployListeners(on_diff=on_diffing_progress, on_upload=on_upload_progress),
         cancel_signal,
     )

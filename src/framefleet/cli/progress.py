@@ -144,6 +144,7 @@ class LiveDisplay:
             facts.pop()
         # It shrinks when the facts get longer, but never grows back: a calm line does not wobble.
         self._bar_columns = max(1, min(self._bar_columns, room - _length(facts)))
+        said = "  ".join(facts) or f"{shown.part:4.0%}"
         bar = ProgressBar(
             total=1,
             completed=shown.part,
@@ -151,9 +152,7 @@ class LiveDisplay:
             complete_style="cyan",
             finished_style="cyan",
         )
-        line.add_row(
-            self._spinner, shown.label, bar, Text("  ".join(facts), no_wrap=True, overflow="crop")
-        )
+        line.add_row(self._spinner, shown.label, bar, Text(said, no_wrap=True, overflow="crop"))
         return line
 
 
@@ -163,7 +162,8 @@ class PlainDisplay:
     def __init__(self, console: Console, log_level: str) -> None:
         self.console = console
         self._shown = _from(log_level)
-        self._told: tuple[RenderStage | str | None, float] = (None, 0.0)
+        self._told: tuple[RenderStage | None, float] = (None, 0.0)
+        self._stage, self._bar_told_s = "", 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -177,6 +177,7 @@ class PlainDisplay:
         pass
 
     def stage(self, text: str) -> None:
+        self._stage, self._bar_told_s = text, time.monotonic()
         self._print(text)
 
     def progress(self, progress: RenderProgress) -> None:
@@ -201,23 +202,19 @@ class PlainDisplay:
                 pass
 
     def bar(self, bar: Bar) -> None:
-        label, told_s = self._told
-        now = time.monotonic()
-        if bar.label != label:
-            self._print(bar.label)
-        elif now - told_s >= PLAIN_INTERVAL_S:
+        if bar.label != self._stage:
+            self.stage(bar.label)
+        elif time.monotonic() - self._bar_told_s >= PLAIN_INTERVAL_S:
+            self._bar_told_s = time.monotonic()
             self._print_bar(bar)
-        else:
-            return
-        self._told = (bar.label, now)
 
     def log(self, log: Log) -> None:
         if log.level in self._shown:
             _print_log(self.console, log)
 
     def _print_bar(self, bar: Bar) -> None:
-        part = "" if bar.part is None else f"{bar.part:4.0%}  "
-        self._print(part + "  ".join(bar.facts))
+        part = [] if bar.part is None else [f"{bar.part:4.0%}"]
+        self._print("  ".join([*part, *bar.facts]))
 
     def _print(self, text: str) -> None:
         self.console.print(Text(text), soft_wrap=True)

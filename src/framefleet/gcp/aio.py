@@ -79,9 +79,8 @@ async def deploy_site(
     """
     name = read_own_bucket_name(bucket_name, Cloud.GCS, any_name=bypass_bucket_name_validation)
     return await sites.deploy_site(
-        find_source(entry_point),
+        sites.site_request(find_source(entry_point), options),
         BucketAddress(cloud=Cloud.GCS, name=name),
-        options,
         DeployListeners(
             on_bundle=on_bundle_progress, on_diff=on_diffing_progress, on_upload=on_upload_progress
         ),
@@ -110,9 +109,8 @@ async def deploy_site_from_bundle(
     """
     name = read_own_bucket_name(bucket_name, Cloud.GCS, any_name=bypass_bucket_name_validation)
     return await sites.deploy_site(
-        find_built(bundle_dir),
+        sites.site_request(find_built(bundle_dir), options),
         BucketAddress(cloud=Cloud.GCS, name=name),
-        options,
         DeployListeners(on_diff=on_diffing_progress, on_upload=on_upload_progress),
         cancel_signal,
     )

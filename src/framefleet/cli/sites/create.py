@@ -74,16 +74,16 @@ def create(
 
     async def work(display: Display) -> DeployedSite:
         from framefleet.account.buckets import prepare_bucket
-        from framefleet.account.sites import deploy_site
+        from framefleet.account.sites import deploy_site, site_request
         from framefleet.sites.sources import find_source
 
-        source = find_source(entry_point)
+        request = site_request(find_source(entry_point), given)
         address = read_place(
             force_bucket_name=force_bucket_name, region=region, force_path_style=force_path_style
         )
         bucket = await prepare_bucket(address, folder_expiry=enable_folder_expiry or None)
         address = replace(address, name=bucket.bucket_name)
-        return await deploy_site(source, address, given, _listeners(display))
+        return await deploy_site(request, address, _listeners(display))
 
     site = run_stoppable(work, stage="Looking for the bucket", as_json=as_json)
     if quiet:
@@ -105,18 +105,20 @@ def _listeners(display: Display) -> DeployListeners:
     from framefleet.cli.progress import Bar
 
     def bundled(percent: int) -> None:
-        display.bar(Bar(label="Bundling", part=percent / 100, facts=[f"{percent} %"]))
+        display.bar(Bar(label="Bundling", part=percent / 100, facts=[]))
 
     def compared(size_bytes: int, is_all: bool) -> None:
         display.bar(Bar(label="Calculating changes", part=None, facts=[sized(size_bytes)]))
 
     def uploaded(progress: UploadProgress) -> None:
+        if not progress.total_files:
+            return
         total = progress.total_size
         facts = [
             f"{progress.files_uploaded}/{counted(progress.total_files, 'file')}",
             f"{sized(progress.size_uploaded)} of {sized(total)}",
         ]
-        part = progress.size_uploaded / total if total else 1.0
+        part = progress.size_uploaded / total if total else 0.0
         display.bar(Bar(label="Uploading", part=part, facts=facts))
 
     return DeployListeners(on_bundle=bundled, on_diff=compared, on_upload=uploaded)

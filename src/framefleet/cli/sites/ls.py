@@ -47,8 +47,9 @@ def ls(compatible_only: bool, as_json: bool, quiet: bool, **place: Any) -> None:
         if found.sites:
             rows = [_row(site) for site in found.sites]
             print_table(_HEADER, rows, left=("site", "updated", "version", "address"))
-        buckets = ", ".join(bucket.name for bucket in found.buckets) or "the region: no bucket yet"
-        print_note(f"{counted(len(found.sites), 'site')} in {buckets}")
+        buckets = ", ".join(bucket.name for bucket in found.buckets)
+        where = f" in {buckets}" if buckets else ": there is no bucket of ours in the region"
+        print_note(f"{counted(len(found.sites), 'site')}{where}")
     if len(found.buckets) > 1:
         print_note(
             "You have more than one Remotion bucket in this region, but only one is needed. This "

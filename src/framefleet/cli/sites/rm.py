@@ -126,6 +126,7 @@ def _may_delete(site: Site) -> bool:
         return click.confirm(f"Delete site {site.id} ({facts})?", default=True, err=True)
     except click.Abort as exc:
         if isinstance(exc.__context__, EOFError):
+            click.echo(err=True)
             raise click.UsageError(
                 "There is nobody to answer whether to delete. Pass --yes to delete without asking."
             ) from exc
