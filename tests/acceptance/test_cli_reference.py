@@ -19,11 +19,24 @@ def test_the_page_is_current():
     )
 
 
-@pytest.mark.parametrize("name", list(cli.commands))
-def test_every_option_is_explained(name):
-    _, _, rest = PAGE.read_text(encoding="utf-8").partition(f"## framefleet {name}\n")
+def commands(group, path):
+    """All that do something, by what is typed to call them."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+COMMANDS = dict(commands(cli, "framefleet"))
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_option_is_explained(path):
+    _, found, rest = PAGE.read_text(encoding="utf-8").partition(f"## {path}\n")
+    assert found
     section = rest.partition("\n## ")[0]
-    for parameter in cli.commands[name].params:
+    for parameter in COMMANDS[path].params:
         if isinstance(parameter, click.Option):
             assert parameter.help
             for flag in parameter.opts:

@@ -10,6 +10,7 @@ import click
 import pytest
 
 import framefleet
+from framefleet import aws, gcp
 from framefleet.cli.main import cli
 from framefleet.cli.option_reference import markdown
 from framefleet.domain.codecs import CODECS
@@ -21,7 +22,8 @@ from framefleet.domain.options import (
     SiteArguments,
     StillArguments,
 )
-from framefleet.domain.rules import REFUSED, RENAMED
+from framefleet.domain.rules import REFUSED, REFUSED_FOR_BUCKETS, RENAMED
+from framefleet.domain.site_options import DeployArguments, SitePlaceArguments
 
 PAGE = Path(__file__).parents[2] / "docs/reference-options.md"
 FUNCTIONS = {
@@ -50,6 +52,27 @@ def test_signatures_and_help_have_every_option(function):
         assert f"    {name}: {option.help}" in documented
     assert "chromium_options" in parameters
     assert not any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+
+
+@pytest.mark.parametrize("module", [aws, aws.aio, gcp, gcp.aio])
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [("deploy_site", DeployArguments), ("deploy_site_from_bundle", SitePlaceArguments)],
+)
+def test_those_of_deployments_too(module, function, arguments):
+    documented = inspect.getdoc(getattr(module, function)) or ""
+    parameters = inspect.signature(getattr(module, function)).parameters
+    for name, option in options_of(arguments).items():
+        assert parameters[name].default == option.default
+        assert f"    {name}: {option.help}" in documented
+
+
+@pytest.mark.parametrize("function", set(aws.__all__) - {"aio", "get_regions"})
+@pytest.mark.parametrize("name", REFUSED_FOR_BUCKETS)
+def test_what_functions_for_buckets_do_not_have_is_refused_by_name(function, name):
+    with pytest.raises(framefleet.errors.OptionTypeError) as caught:
+        getattr(aws, function)(**{name: 1})
+    assert REFUSED_FOR_BUCKETS[name] in str(caught.value)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -38,6 +38,23 @@ def test_synchronous_functions_are_those_of_aio():
         assert inspect.signature(blocking) == inspect.signature(asynchronous)
 
 
+@pytest.mark.parametrize("cloud", [framefleet.aws, framefleet.gcp])
+def test_functions_of_a_cloud_are_there_for_those_who_wait_and_who_do_not(cloud):
+    assert cloud.__all__ == sorted(cloud.__all__)
+    assert {"aio", "get_regions", *cloud.aio.__all__} == set(cloud.__all__)
+    for name in cloud.aio.__all__:
+        blocking, asynchronous = getattr(cloud, name), getattr(cloud.aio, name)
+        assert inspect.getdoc(blocking)
+        assert inspect.signature(blocking) == inspect.signature(asynchronous)
+
+
+def test_the_clouds_load_neither_their_libraries_nor_ours_for_media():
+    code = "import sys, framefleet.aws, framefleet.gcp; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert "framefleet.gcp.aio" in loaded.split()
+    assert not {"av", "numpy", "aiohttp", "boto3", "google.cloud", "rich"} & set(loaded.split())
+
+
 def test_an_unknown_name_is_an_attribute_error():
     name = "render_film"
     with pytest.raises(AttributeError, match=name):

@@ -14,6 +14,7 @@ from framefleet.cli.output import print_error
 from framefleet.cli.render import render
 from framefleet.cli.sites import sites
 from framefleet.cli.still import still
+from framefleet.domain.rules import REFUSED, REFUSED_FOR_BUCKETS, refusal
 from framefleet.errors import OptionError, RenderCancelledError
 
 
@@ -49,8 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(exc.format_message(), err=True)
         return exc.exit_code
     except click.UsageError as exc:
-        hint = f"\nSee {exc.ctx.command_path} --help." if exc.ctx else ""
-        print_error(OptionError(exc.format_message() + hint), as_json=as_json)
+        print_error(_usage_error(exc), as_json=as_json)
         return exc.exit_code
     except (click.Abort, KeyboardInterrupt):
         # Ctrl-C before the command's work began, while modules were loaded.
@@ -63,6 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(nowhere, stream.fileno())
         return 1
+
+
+def _usage_error(error: click.UsageError) -> OptionError:
+    context = error.ctx
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        of_sites = context.parent is not None and context.parent.command is sites
+        known_reason = refusal(error.option_name, REFUSED_FOR_BUCKETS if of_sites else REFUSED)
+        if known_reason is not None:
+            return known_reason
+    hint = f"\nSee {context.command_path} --help." if context else ""
+    return OptionError(error.format_message() + hint)
 
 
 if __name__ == "__main__":

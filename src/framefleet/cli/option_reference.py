@@ -19,7 +19,8 @@ from framefleet.domain.options import (
     SiteArguments,
     StillArguments,
 )
-from framefleet.domain.rules import REFUSED
+from framefleet.domain.rules import REFUSED, REFUSED_FOR_BUCKETS
+from framefleet.domain.site_options import DeployArguments
 
 _INTRODUCTION = """\
 # Codecs and options
@@ -47,18 +48,23 @@ _PARTS: tuple[tuple[str, type, str], ...] = (
     ("Video and sound", MediaArguments, "Of `render_media`."),
     ("Image sequences", SequenceArguments, "Of `render_frames`."),
     ("Stills", StillArguments, "Of `render_still`."),
+    ("Sites", DeployArguments, "Of `deploy_site` in `framefleet.aws` and `framefleet.gcp`."),
 )
 
 
 def markdown() -> str:
     """The whole page."""
     codecs = "".join(_codec(name, spec) for name, spec in CODECS.items())
-    parts, seen = [], set[str]()
+    parts, seen = [], dict[str, Option]()
     for title, arguments, of in _PARTS:
-        new = {name: row for name, row in options_of(arguments).items() if name not in seen}
-        seen |= new.keys()
+        new = {name: row for name, row in options_of(arguments).items() if seen.get(name) != row}
+        seen |= new
         parts.append(_options(title, of, new, get_type_hints(arguments)))
-    return "\n".join([_INTRODUCTION + codecs + _AFTER_CODECS, *parts, _refused()])
+    refused = (
+        _refused("Options of Remotion's that are refused", REFUSED),
+        _refused("The same, of its functions for buckets and sites", REFUSED_FOR_BUCKETS),
+    )
+    return "\n".join([_INTRODUCTION + codecs + _AFTER_CODECS, *parts, *refused])
 
 
 def _codec(name: str, spec: CodecSpec) -> str:
@@ -98,9 +104,9 @@ def _kind(kind: Any) -> str:
     return ", ".join(dict.fromkeys(_kind(part) for part in parts))
 
 
-def _refused() -> str:
-    rows = [f"| `{name}` | {_cell(why)} |" for name, why in REFUSED.items()]
-    head = ["## Options of Remotion's that are refused", "", "| option | why |", "|---|---|"]
+def _refused(title: str, options: Mapping[str, str]) -> str:
+    rows = [f"| `{name}` | {_cell(why)} |" for name, why in options.items()]
+    head = [f"## {title}", "", "| option | why |", "|---|---|"]
     return "\n".join([*head, *rows, ""])
 
 

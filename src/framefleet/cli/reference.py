@@ -35,6 +35,16 @@ _VARIABLES = """\
 | `FRAMEFLEET_BROWSER` | the Chromium to start, unless `--browser-executable` names one |
 | `FRAMEFLEET_BROWSER_START_TIMEOUT_S` | seconds Chromium may take to start; default 25 |
 | `FRAMEFLEET_EXECUTOR` | `process` or `inline`, unless `--executor` is given |
+| `REMOTION_AWS_PROFILE`, `REMOTION_AWS_ACCESS_KEY_ID`, `REMOTION_AWS_SECRET_ACCESS_KEY`, \
+`REMOTION_AWS_SESSION_TOKEN` | credentials for S3; without them `AWS_PROFILE` and all that boto3 \
+finds |
+| `REMOTION_AWS_REGION`, `AWS_REGION` | region of buckets on S3; default us-east-1 |
+| `AWS_ENDPOINT_URL_S3` | another store that speaks S3 |
+| `REMOTION_S3_OUTPUT_PROVIDER_ACCESS_KEY_ID`, `REMOTION_S3_OUTPUT_PROVIDER_SECRET_ACCESS_KEY` | \
+credentials for `--s3-output-provider-endpoint` |
+| `REMOTION_GCP_PROJECT_ID`, `REMOTION_GCP_CLIENT_EMAIL`, `REMOTION_GCP_PRIVATE_KEY` | credentials \
+for Google Cloud; without them Application Default Credentials |
+| `REMOTION_GCP_REGION` | region of buckets on Google Cloud; default us-east1 |
 | `TMPDIR` | where chunks lie until they are joined |
 | `NO_COLOR` | no colours |
 """

@@ -83,7 +83,13 @@ class DeployArguments(SitePlaceArguments, total=False):
     ]
     ask_ai_enabled: Annotated[
         bool,
-        Option(section=BUNDLE, default=True, flag="", help="Ask AI in the site's Studio."),
+        Option(
+            section=BUNDLE,
+            default=True,
+            flag="",
+            remotion="askAIEnabled",
+            help="Ask AI in the site's Studio.",
+        ),
     ]
     rspack: Annotated[
         bool,

@@ -36,6 +36,7 @@ from framefleet.domain.rules.refused import (
     REFUSED,
     REFUSED_FOR_BUCKETS,
     RENAMED,
+    refusal,
     unknown_option,
 )
 from framefleet.domain.rules.resolve import (
@@ -91,6 +92,7 @@ __all__ = [
     "read_sequence_pattern",
     "read_texts",
     "read_timeout",
+    "refusal",
     "resolve_frames",
     "resolve_media",
     "resolve_sequence",

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from framefleet.errors import OptionError, OptionTypeError
 
 _FFMPEG = "frames and sound are encoded by FFmpeg's libraries, no command line is built"
-_BUNDLE = "framefleet bundles nothing: give it a folder that `npx remotion bundle` made, or a URL"
+_BUNDLE = "a render bundles nothing: give it a folder that `npx remotion bundle` made, or a URL"
 _LICENSE = "framefleet reports nothing to Remotion's servers and needs no key"
 _HEADLESS = "Chromium is never shown; browser_executable chooses which one is started"
 _MEDIA = "pictures of videos are decoded by framefleet itself"
@@ -81,6 +81,7 @@ _CONFIGURATION = (
 REFUSED_FOR_BUCKETS: Mapping[str, str] = MappingProxyType(
     {
         "bundler_override": _CONFIGURATION,
+        "config": "the project's own Remotion CLI reads its remotion.config file",
         "git_source": "the project's own Remotion CLI finds it; disable_git_source leaves it out",
         "ignore_register_root_warning": "the project's own Remotion CLI decides what it warns of",
         "indent": "nothing is printed",
@@ -126,6 +127,14 @@ RENAMED: Mapping[str, str] = MappingProxyType(
 )
 
 
+def refusal(name: str, refused: Mapping[str, str]) -> OptionError | None:
+    """The error of an option that the reference has and we do not; None if it has none either."""
+    reason = refused.get(_python_name(name))
+    if reason is None:
+        return None
+    return OptionTypeError(f'The option "{name}" is not supported: {reason}.')
+
+
 def unknown_option(
     name: str, known: Collection[str], refused: Mapping[str, str] = REFUSED
 ) -> OptionError:
@@ -135,9 +144,10 @@ def unknown_option(
         known: those that it has.
         refused: those that the reference's function has besides, and why it does not.
     """
+    known_reason = refusal(name, refused)
+    if known_reason is not None:
+        return known_reason
     spelt = _python_name(name)
-    if spelt in refused:
-        return OptionTypeError(f'The option "{name}" is not supported: {refused[spelt]}.')
     renamed = RENAMED.get(spelt)
     names = list(known)
     if renamed is not None and renamed.partition("=")[0] in names:
