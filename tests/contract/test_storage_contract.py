@@ -373,6 +373,7 @@ async def test_attributes_are_taken_by_every_storage(storage, write):
 
 async def test_the_address_of_an_object_names_it(storage):
     assert storage.url("folder/a b.mp4").endswith("folder/a%20b.mp4")
+    assert storage.page_url("folder/a b.html").endswith("folder/a%20b.html")
 
 
 async def test_only_files_of_a_disk_have_a_path(kind):

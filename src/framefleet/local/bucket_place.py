@@ -224,12 +224,19 @@ class BucketPlace:
             sound = self.sound.remote(file.key, file.size_bytes)
         record = self._record(output, sound, emitted)
         total = sum(file.size_bytes for file in (*outgoing, *record))
-        await upload(
-            outgoing,
-            record,
-            overwrite=self.wanted.overwrite,
-            on_bytes=lambda done: on_upload(done, total),
-        )
+        try:
+            await upload(
+                outgoing,
+                record,
+                overwrite=self.wanted.overwrite,
+                on_bytes=lambda done: on_upload(done, total),
+            )
+        except BaseException:
+            # The film on the disk and its sound in a bucket are one output: both or none.
+            for path in (output, *(file.path for file in emitted)):
+                if isinstance(path, Path):
+                    path.unlink(missing_ok=True)
+            raise
         return Delivered(
             output=output,
             separate_audio=sound,

@@ -16,8 +16,9 @@ from framefleet.interfaces.storage import Storage
 from framefleet.sites.folder import SiteFile, read_site
 from framefleet.sites.names import INDEX, prefix_of, serve_path
 
-# As many as the reference; more share the same line.
-_UPLOADS_AT_ONCE = 5
+# Of small files the way of a request takes longest: on a line of 50 ms three times as fast as the
+# reference's five.
+_UPLOADS_AT_ONCE = 16
 # Each reads a file through and takes a core for its checksum.
 _CHECKS_AT_ONCE = 4
 _SHOWN_KEYS = 5

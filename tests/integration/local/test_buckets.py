@@ -214,6 +214,24 @@ def test_a_failed_upload_leaves_nothing_of_it(s3, bucket_name, page):
     assert keys(s3, bucket_name) == []
 
 
+def test_a_film_on_the_disk_goes_with_the_sound_that_could_not_be_uploaded(
+    s3, bucket_name, pages, tmp_path
+):
+    def render(**options: Any) -> framefleet.RenderResult:
+        return framefleet.render_media(
+            pages / "beep_flash.html", output=tmp_path / "a.mp4", duration_in_frames=5,
+            separate_audio_to=f"s3://{bucket_name}/a.mp3", **FILM, **options,
+        )  # fmt: skip
+
+    with pytest.raises(StorageError):
+        render(storage_class="NO_SUCH_CLASS")
+    assert list(tmp_path.iterdir()) == []
+    assert keys(s3, bucket_name) == []
+    render()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    assert keys(s3, bucket_name) == ["a.mp3"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from framefleet.domain.arguments import complete
+from framefleet.domain.arguments import complete, naming
 from framefleet.domain.options import ChromiumArguments, MediaArguments
 from framefleet.domain.plan import ChromiumOptions
 from framefleet.domain.rules import check_executor, read_chromium
@@ -58,3 +58,18 @@ def test_chunks_run_where_they_can():
     check_executor("inline")
     with pytest.raises(OptionTypeError, match='"executor" must be one of process, inline'):
         check_executor("ray")
+
+
+def test_a_function_names_what_it_does_not_have_and_says_why():
+    @naming({"webpack_override": "it is JavaScript"})
+    def deploy(*, site_name: str = "x") -> str:
+        """Deploy."""
+        return site_name
+
+    call: Any = deploy
+    assert call(site_name="y") == "y"
+    assert call.__doc__ == "Deploy."
+    with pytest.raises(OptionTypeError, match='"webpackOverride" is not supported: it is JavaScr'):
+        call(webpackOverride=1)
+    with pytest.raises(OptionTypeError, match='Did you mean site_name'):
+        call(siteName="y")
