@@ -67,7 +67,7 @@ def test_those_of_deployments_too(module, function, arguments):
         assert f"    {name}: {option.help}" in documented
 
 
-@pytest.mark.parametrize("function", set(aws.__all__) - {"aio", "get_regions"})
+@pytest.mark.parametrize("function", aws.aio.__all__)
 @pytest.mark.parametrize("name", REFUSED_FOR_BUCKETS)
 def test_what_functions_for_buckets_do_not_have_is_refused_by_name(function, name):
     with pytest.raises(framefleet.errors.OptionTypeError) as caught:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from framefleet.account.buckets import OwnBucket
+from framefleet.account.renders import DeletedRender
+from framefleet.account.sites import DeletedItem, DeletedSite, DeployedSite, SiteList
 from framefleet.aws import aio
 from framefleet.blocking import blocking
+from framefleet.delivery.renders import DownloadedMedia, DownloadProgress
 from framefleet.domain.regions import AWS_REGIONS, AWS_REGIONS_BY_DEFAULT
+from framefleet.sites.deploying import UploadProgress
 
 __all__ = [
+    "DeletedItem",
+    "DeletedRender",
+    "DeletedSite",
+    "DeployedSite",
+    "DownloadProgress",
+    "DownloadedMedia",
+    "OwnBucket",
+    "SiteList",
+    "UploadProgress",
     "aio",
     "delete_render",
     "delete_site",

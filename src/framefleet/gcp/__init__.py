@@ -5,11 +5,25 @@ Each function of `framefleet.gcp.aio`, run to its end.
 
 from __future__ import annotations
 
+from framefleet.account.buckets import OwnBucket
+from framefleet.account.renders import DeletedRender
+from framefleet.account.sites import DeletedItem, DeletedSite, DeployedSite, SiteList
 from framefleet.blocking import blocking
+from framefleet.delivery.renders import DownloadedMedia, DownloadProgress
 from framefleet.domain.regions import GCP_REGIONS
 from framefleet.gcp import aio
+from framefleet.sites.deploying import UploadProgress
 
 __all__ = [
+    "DeletedItem",
+    "DeletedRender",
+    "DeletedSite",
+    "DeployedSite",
+    "DownloadProgress",
+    "DownloadedMedia",
+    "OwnBucket",
+    "SiteList",
+    "UploadProgress",
     "aio",
     "delete_render",
     "delete_site",

@@ -71,5 +71,5 @@ def test_a_function_names_what_it_does_not_have_and_says_why():
     assert call.__doc__ == "Deploy."
     with pytest.raises(OptionTypeError, match='"webpackOverride" is not supported: it is JavaScr'):
         call(webpackOverride=1)
-    with pytest.raises(OptionTypeError, match='Did you mean site_name'):
+    with pytest.raises(OptionTypeError, match="Did you mean site_name"):
         call(siteName="y")
