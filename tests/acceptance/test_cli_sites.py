@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.faults import Answer
+
 COMMAND = Path(sys.executable).parent / "framefleet"
 PROJECT = Path(__file__).parents[1] / "remotion_site"
 
@@ -68,6 +70,20 @@ class TestCreate:
         assert "Uploading" not in again.stderr
         assert "After changes" not in again.stderr
 
+    def test_the_command_to_do_it_again_is_the_whole_of_it(self, s3, page):
+        s3.create_bucket(Bucket="other-bucket")
+        done = sites(
+            "create", page, "--force-bucket-name=other-bucket", "--privacy", "no-acl",
+            "--force-path-style", "--throw-if-site-exists",
+        )  # fmt: skip
+        *_, note = done.stderr.splitlines()
+        name = note.partition("--site-name=")[2].split()[0]
+        assert note == (
+            "After changes bring it up to date with: framefleet sites create "
+            f"'{page}' --site-name={name} --privacy=no-acl --force-bucket-name=other-bucket "
+            "--force-path-style"
+        )
+
     def test_what_comes_out_is_what_was_asked_for(self, s3, page):
         assert sites("create", page, "--site-name=a", "-q").stdout.endswith("/a/index.html\n")
         told = json.loads(sites("create", page, "--site-name=a", "--json").stdout)
@@ -92,8 +108,8 @@ class TestCreate:
         [
             (["--privacy=private"], 2, 'Privacy must be either "public" or "no-acl"'),
             (["--site-name=a/b"], 2, "The `siteName` must match the RegExp"),
-            (["--rspack"], 2, "rspack is of no use"),
-            (["--no-bundle-cache"], 2, "enable_caching is of no use"),
+            (["--rspack"], 2, "rspack (--rspack) is of no use"),
+            (["--no-bundle-cache"], 2, "enable_caching (--no-bundle-cache) is of no use"),
             (["--region=moon"], 2, '"region" parameter must be one of'),
             (["--force-bucket-name=NO"], 2, "The bucket NO cannot exist"),
             (["--force-bucket-name=gs://abc", "--region=us-east1"], 2, "is of no use to a bucket"),
@@ -162,6 +178,15 @@ class TestList:
             s3.create_bucket(Bucket=f"remotionlambda-useast1-{ending}")
         assert "Warning: You have more than one Remotion bucket" in sites("ls").stderr
 
+    def test_sites_of_all_regions_are_listed_together(self, s3, page):
+        for region in ("us-east-1", "eu-west-1"):
+            sites("create", page, "--region", region, "--site-name", region)
+        assert sites("ls", "-q").stdout == "us-east-1\n"
+        done = sites("ls", "-q", "--all-regions")
+        assert sorted(done.stdout.split()) == ["eu-west-1", "us-east-1"]
+        assert "Warning" not in done.stderr
+        assert sites("ls", "--all-regions", "--region=us-east-1").returncode == 2
+
 
 class TestDelete:
     @pytest.fixture
@@ -201,6 +226,16 @@ class TestDelete:
         assert done.returncode == 7
         assert f"No site three was found in your bucket {bucket_of(two)}." in done.stderr
         assert len(keys(two)) == 2
+
+    def test_an_error_tells_what_was_deleted_before_it(self, two, radosgw_proxy, monkeypatch):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", radosgw_proxy.endpoint)
+        radosgw_proxy.inject(
+            Answer.s3_error(403, "AccessDenied"), method="GET", target="sites%2Ftwo"
+        )
+        done = sites("rmall", "-y", "--json")
+        assert done.returncode == 7
+        assert json.loads(done.stdout)["error"]["context"]["deleted"] == ["one"]
+        assert keys(two) == ["sites/two/index.html"]
 
     def test_no_name_is_a_mistake_and_empty_brackets_are_none(self, two):
         done = sites("rm")

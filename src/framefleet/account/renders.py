@@ -12,10 +12,10 @@ from framefleet.account.buckets import opened
 from framefleet.cancellation import CancelSignal, cancelled_by
 from framefleet.delivery import renders
 from framefleet.delivery.renders import DownloadedMedia, OnDownload, OpenOther, Which
-from framefleet.domain.destination import BucketAddress, S3Provider
-from framefleet.domain.rules.buckets import read_bucket, read_render_id
-from framefleet.domain.rules.names import read_path
-from framefleet.errors import CredentialsError, OptionTypeError
+from framefleet.domain.destination import BucketAddress, Cloud, S3Provider
+from framefleet.domain.rules.buckets import read_address, read_bucket, read_render_id
+from framefleet.domain.rules.names import read_needed_path
+from framefleet.errors import CredentialsError, StorageError
 from framefleet.interfaces.storage import Storage
 from framefleet.settings import Settings
 from framefleet.wire.render_record import RecordedOutput
@@ -52,9 +52,7 @@ async def download_render(
         RenderCancelledError: the signal was given.
     """
     read_render_id(render_id)
-    path = read_path(target, "outPath")
-    if path is None:
-        raise OptionTypeError("'outPath' must be a path, but is null")
+    path = read_needed_path(target, "outPath")
     cancelled = cancelled_by(cancel_signal, "The download was cancelled.")
     opening = _opened(address, provider, is_reading=True)
     async with cancelled, opening as (storage, open_other):
@@ -87,16 +85,32 @@ async def _opened(
 
         async def open_other(output: RecordedOutput) -> Storage:
             cloud, name = read_bucket(output.bucket or address.name, address.cloud)
-            other = BucketAddress(
-                cloud=cloud,
-                name=name,
+            if output.endpoint is None and (cloud, name) == (address.cloud, address.name):
+                return storage
+            other = read_address(
+                cloud, name,
+                region=None, regions={address.cloud: address.region},
                 provider=_provider(output, provider, is_reading=is_reading),
-                region=address.region if cloud is address.cloud else None,
-                force_path_style=address.force_path_style,
-            )
-            return await stack.enter_async_context(opened(other))
+                force_path_style=address.force_path_style and cloud is Cloud.S3,
+            )  # fmt: skip
+            home = await stack.enter_async_context(opened(other))
+            if not is_reading and provider is not None:
+                await _check_store(home, output, provider)
+            return home
 
         yield storage, open_other
+
+
+async def _check_store(home: Storage, output: RecordedOutput, given: S3Provider) -> None:
+    """Delete nothing in a store that only seems to be the one: a store may have two addresses."""
+    recorded = (output.endpoint or "").rstrip("/").lower()
+    key = output.manifest_key or output.key
+    if given.endpoint.rstrip("/").lower() != recorded and await home.stat(key) is None:
+        raise StorageError(
+            f"The output lies at {output.endpoint}, and {given.endpoint} does not have it: nothing "
+            "was deleted.",
+            hint="Give s3_output_provider the endpoint that the render was given.",
+        )
 
 
 def _provider(

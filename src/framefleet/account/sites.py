@@ -22,7 +22,13 @@ from framefleet.sites import listing
 from framefleet.sites.bundling import BundleOptions, OnBundle, built
 from framefleet.sites.deploying import DeployStats, OnDiff, OnUpload, check_new, deploy
 from framefleet.sites.listing import Site, list_sites
-from framefleet.sites.names import read_privacy, read_site_name, serve_path, serve_url
+from framefleet.sites.names import (
+    check_site_name,
+    read_privacy,
+    read_site_name,
+    serve_path,
+    serve_url,
+)
 from framefleet.sites.sources import BuiltSite, SiteSource
 from framefleet.wiring.buckets import open_buckets
 
@@ -175,17 +181,16 @@ async def get_sites(
     """
     async with open_buckets(address, Settings.from_environment()) as buckets:
         if address.name:
-            found = [bucket for bucket in await buckets.find(None) if bucket.name == address.name]
-            found = found or [Bucket(name=address.name, region=address.region or "")]
+            found = [await buckets.describe(address.name)]
         else:
             found = await buckets.find(None if everywhere else address.region)
-        sites = [
-            site
-            for bucket in found
-            for site in await list_sites(buckets.storage(bucket.name))
-            if _is_compatible(site) or not compatible_only
-        ]
-    return SiteList(sites=tuple(sites), buckets=tuple(found))
+        sites: list[Site] = []
+        for bucket in found:
+            storage = buckets.storage(bucket.name)
+            await storage.check()
+            sites += await list_sites(storage)
+    wanted = [site for site in sites if _is_compatible(site) or not compatible_only]
+    return SiteList(sites=tuple(wanted), buckets=tuple(found))
 
 
 async def delete_site(
@@ -197,6 +202,7 @@ async def delete_site(
         if on_deleted:
             on_deleted(DeletedItem(bucket_name=address.name, item_name=key))
 
+    check_site_name(name)
     async with opened(address) as storage:
         size = await listing.delete_site(storage, name, on_deleted=tell)
     return DeletedSite(total_size_in_bytes=size)
@@ -229,8 +235,9 @@ def _no_bundling(source: BuiltSite, options: Mapping[str, Any]) -> OptionError:
         for name, option in table.items()
         if option.section == BUNDLE and options[name] not in (None, option.default)
     )
+    flag = table[name].flag or f"--{name.replace('_', '-')}"
     return OptionError(
-        f"{name} is of no use: {source.folder} is built already, and nothing is bundled.",
+        f"{name} ({flag}) is of no use: {source.folder} is built already, and nothing is bundled.",
         hint="Leave it out, or deploy the project's entry point.",
     )
 

@@ -9,6 +9,7 @@ from framefleet.aws import aio
 from framefleet.blocking import blocking
 from framefleet.delivery.renders import DownloadedMedia, DownloadProgress
 from framefleet.domain.regions import AWS_REGIONS, AWS_REGIONS_BY_DEFAULT
+from framefleet.domain.rules import read_flag
 from framefleet.sites.deploying import UploadProgress
 
 __all__ = [
@@ -49,4 +50,5 @@ def get_regions(*, enabled_by_default_only: bool = False) -> list[str]:
     Args:
         enabled_by_default_only: those only that every account has.
     """
-    return list(AWS_REGIONS_BY_DEFAULT if enabled_by_default_only else AWS_REGIONS)
+    is_limited = read_flag(enabled_by_default_only, "enabledByDefaultOnly")
+    return list(AWS_REGIONS_BY_DEFAULT if is_limited else AWS_REGIONS)

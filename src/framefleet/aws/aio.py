@@ -3,12 +3,13 @@
 The functions and their arguments are those of the reference, as Python spells them. Where `region`
 is left out, it is the one in the bucket's name, else REMOTION_AWS_REGION, AWS_REGION or us-east-1.
 AWS_ENDPOINT_URL_S3 names another store than AWS; `force_path_style` has the bucket in the path of
-addresses, not in their host.
+requests, not in their host.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -79,7 +80,8 @@ async def deploy_site(
         on_bundle_progress: called with the percentage that is bundled.
         on_diffing_progress: called with the bytes that are compared, and whether that is all.
         on_upload_progress: called with an `UploadProgress` about what is uploaded, from any thread.
-        cancel_signal: its `cancel()` ends the work from any thread; the old site still works.
+        cancel_signal: its `cancel()` ends the work from any thread; the old site still works, or
+            the new one if its page is there already.
 
     Raises:
         BundleError, SiteError: there is nothing that can be deployed.
@@ -139,7 +141,7 @@ async def get_sites(
 
     Args:
         force_bucket_name: of this bucket only, whatever it is called.
-        compatible_only: leave out what an older Remotion than 4 has bundled.
+        compatible_only: only those that we render: plain pages, and what a Remotion 4 has bundled.
 
     Raises:
         StorageError: a bucket has a file under `sites/` that belongs to none of them; or it cannot
@@ -193,6 +195,10 @@ async def get_or_create_bucket(
         StorageError: there are several buckets; or none can be made.
     """
     provider = read_s3_provider(custom_credentials)
+    if provider is not None:
+        # One region for both: where the client asks, and where the bucket is to be.
+        region = region if region is not None else provider.region
+        provider = replace(provider, region=region)
     address = _address("", region, force_path_style, provider)
     if enable_folder_expiry is not None:
         read_flag(enable_folder_expiry, "enableFolderExpiry")
@@ -213,6 +219,7 @@ async def presign_url(
 
     Args:
         expires_in_seconds: from 1 to 604800, which is 7 days.
+        region: the bucket's: an address that is signed for another does not open.
 
     Returns:
         The address; None if there is no such object and it was to be checked.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 from framefleet.domain.destination import render_prefix
 from framefleet.errors import (
+    AccessDeniedError,
     ObjectNotFoundError,
     OptionError,
     StorageError,
@@ -114,7 +117,7 @@ async def download_render(
         raise StorageError("Render did not finish yet")
     output = recorded_output(record, render_id)
     if which == "separate-audio":
-        output = recorded_audio(record)
+        output = recorded_audio(record, render_id)
         if output is None:
             raise OptionError("This render does not have a separate audio output.")
     assert output is not None, "a record with metadata has an output"
@@ -139,7 +142,7 @@ async def delete_render(storage: Storage, render_id: str, *, open_other: OpenOth
     prefix = render_prefix(render_id)
     mine = [item async for item in storage.objects(prefix)]
     freed = sum(item.size_bytes for item in mine)
-    for found in (output, recorded_audio(record)):
+    for found in (output, recorded_audio(record, render_id)):
         if found is not None and (found.bucket is not None or found.endpoint):
             home = await open_other(found)
             await home.delete(await _keys(home, found, is_delete=True))
@@ -161,7 +164,13 @@ async def _keys(home: Storage, output: RecordedOutput, *, is_delete: bool = Fals
         raise
     except (ValueError, KeyError, TypeError) as exc:
         raise StorageError(f"The manifest {output.manifest_key} cannot be read: {exc}.") from exc
-    return [*pictures, output.manifest_key]
+    keys = [*pictures, output.manifest_key]
+    for key in keys:
+        name = PurePosixPath(key.removeprefix(output.key))
+        inside = key.startswith(output.key) and name.parts and not name.is_absolute()
+        if not inside or ".." in name.parts:
+            raise StorageError(f"The manifest names a picture outside of its folder: {key}.")
+    return keys
 
 
 async def _sizes(home: Storage, prefix: str, keys: list[str]) -> dict[str, int]:
@@ -173,21 +182,25 @@ async def _sizes(home: Storage, prefix: str, keys: list[str]) -> dict[str, int]:
 
 
 async def _present(home: Storage, prefix: str, keys: list[str]) -> dict[str, int]:
-    if len(keys) == 1:
+    if len(keys) > 1:
         # Everybody may read what is public, but not list it.
-        found = await home.stat(keys[0])
-        return {} if found is None else {found.key: found.size_bytes}
-    return {found.key: found.size_bytes async for found in home.objects(prefix)}
+        with suppress(AccessDeniedError):
+            return {found.key: found.size_bytes async for found in home.objects(prefix)}
+    present: dict[str, int] = {}
+
+    async def look(key: str) -> None:
+        found = await home.stat(key)
+        if found is not None:
+            present[key] = found.size_bytes
+
+    await each(keys, look, at_once=_DOWNLOADS_AT_ONCE)
+    return present
 
 
 def _targets(target: Path, output: RecordedOutput, keys: list[str]) -> dict[str, Path]:
     if output.manifest_key is None:
         return {output.key: target}
-    targets = {key: target / key.removeprefix(output.key) for key in keys}
-    for key, path in targets.items():
-        if not key.startswith(output.key) or ".." in path.parts:
-            raise StorageError(f"The manifest names a picture outside of its folder: {key}.")
-    return targets
+    return {key: target / key.removeprefix(output.key) for key in keys}
 
 
 async def _download(
@@ -198,17 +211,39 @@ async def _download(
 ) -> None:
     total = sum(sizes.values())
     done = dict.fromkeys(sizes, 0)
+    lock = threading.Lock()
+    placed: list[Path] = []
 
     def report(key: str, count: int) -> None:
-        done[key] = max(count, done[key])
-        if on_progress is not None:
-            on_progress(DownloadProgress(downloaded=sum(done.values()), total_size=total))
+        with lock:
+            done[key] = max(count, done[key])
+            if on_progress is not None:
+                on_progress(DownloadProgress(downloaded=sum(done.values()), total_size=total))
 
     async def get(key: str) -> None:
         path = targets[key]
-        with writing(str(path)):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent, placed)
         await home.get(key, path, on_bytes=lambda count: report(key, count))
+        placed.append(path)
         report(key, sizes[key])
 
-    await each(sizes, get, at_once=_DOWNLOADS_AT_ONCE)
+    try:
+        await each(sizes, get, at_once=_DOWNLOADS_AT_ONCE)
+    except BaseException:
+        _remove(placed)
+        raise
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it, and write down which are new."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    with writing(str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+    made += reversed(new)
+
+
+def _remove(placed: list[Path]) -> None:
+    """Take files and folders away again, the newest first; what others put there stays."""
+    for path in reversed(placed):
+        with suppress(OSError):
+            path.rmdir() if path.is_dir() else path.unlink()

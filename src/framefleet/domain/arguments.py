@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from framefleet.domain.option import options_of
@@ -44,22 +44,24 @@ def complete(arguments: type, given: Mapping[str, Any] | None) -> dict[str, Any]
     return completed
 
 
-def naming(refused: Mapping[str, str]) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Have a function refuse keywords that it does not have as `complete` does, and say why.
+def naming(
+    refused: Mapping[str, str],
+) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Coroutine[Any, Any, T]]]:
+    """Have an asynchronous function refuse what it does not have as `complete` does.
 
     Args:
         refused: those that the reference has, and why we do not.
     """
 
-    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+    def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         known = inspect.signature(function).parameters
 
         @functools.wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        async def call(*args: P.args, **kwargs: P.kwargs) -> T:
             for name in kwargs:
                 if name not in known:
                     raise unknown_option(name, list(known), refused)
-            return function(*args, **kwargs)
+            return await function(*args, **kwargs)
 
         return call
 

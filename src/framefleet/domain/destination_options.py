@@ -92,7 +92,7 @@ class DestinationArguments(TypedDict, total=False):
         Option(
             section=OUTPUT,
             default=False,
-            help="Name S3 buckets in the path of addresses, not in the host.",
+            help="Name S3 buckets in the path of requests, not in their host.",
         ),
     ]
     s3_output_provider: S3ProviderArguments

@@ -63,7 +63,7 @@ class DeployArguments(SitePlaceArguments, total=False):
         Option(
             section=BUNDLE,
             default=True,
-            flag="",
+            flag="--no-bundle-cache",
             help="Keep what the bundler has compiled for the next time.",
         ),
     ]
@@ -78,7 +78,10 @@ class DeployArguments(SitePlaceArguments, total=False):
     keyboard_shortcuts_enabled: Annotated[
         bool,
         Option(
-            section=BUNDLE, default=True, flag="", help="Keyboard shortcuts of the site's Studio."
+            section=BUNDLE,
+            default=True,
+            flag="--disable-keyboard-shortcuts",
+            help="Keyboard shortcuts of the site's Studio.",
         ),
     ]
     ask_ai_enabled: Annotated[
@@ -86,7 +89,7 @@ class DeployArguments(SitePlaceArguments, total=False):
         Option(
             section=BUNDLE,
             default=True,
-            flag="",
+            flag="--disable-ask-ai",
             remotion="askAIEnabled",
             help="Ask AI in the site's Studio.",
         ),

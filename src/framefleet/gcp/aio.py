@@ -70,7 +70,8 @@ async def deploy_site(
         on_bundle_progress: called with the percentage that is bundled.
         on_diffing_progress: called with the bytes that are compared, and whether that is all.
         on_upload_progress: called with an `UploadProgress` about what is uploaded, from any thread.
-        cancel_signal: its `cancel()` ends the work from any thread; the old site still works.
+        cancel_signal: its `cancel()` ends the work from any thread; the old site still works, or
+            the new one if its page is there already.
 
     Raises:
         BundleError, SiteError: there is nothing that can be deployed.
@@ -80,7 +81,7 @@ async def deploy_site(
     name = read_own_bucket_name(bucket_name, Cloud.GCS, any_name=bypass_bucket_name_validation)
     return await sites.deploy_site(
         sites.site_request(find_source(entry_point), options),
-        BucketAddress(cloud=Cloud.GCS, name=name),
+        _reached(name),
         DeployListeners(
             on_bundle=on_bundle_progress, on_diff=on_diffing_progress, on_upload=on_upload_progress
         ),
@@ -110,7 +111,7 @@ async def deploy_site_from_bundle(
     name = read_own_bucket_name(bucket_name, Cloud.GCS, any_name=bypass_bucket_name_validation)
     return await sites.deploy_site(
         sites.site_request(find_built(bundle_dir), options),
-        BucketAddress(cloud=Cloud.GCS, name=name),
+        _reached(name),
         DeployListeners(on_diff=on_diffing_progress, on_upload=on_upload_progress),
         cancel_signal,
     )
@@ -128,16 +129,17 @@ async def get_sites(
     Args:
         region: "all regions" lists those of all.
         force_bucket_name: of this bucket only, whatever it is called.
-        compatible_only: leave out what an older Remotion than 4 has bundled.
+        compatible_only: only those that we render: plain pages, and what a Remotion 4 has bundled.
 
     Raises:
         StorageError: a bucket has a file under `sites/` that belongs to none of them; or it cannot
             be used.
     """
     everywhere = region == ALL_REGIONS
-    address = _address(
-        "" if force_bucket_name is None else force_bucket_name, None if everywhere else region
-    )
+    if force_bucket_name is None:
+        address = _reached("", None if everywhere else region)
+    else:
+        address = _reached(read_bucket_name(force_bucket_name, cloud=Cloud.GCS), region)
     return await sites.get_sites(
         address,
         everywhere=everywhere,
@@ -181,7 +183,7 @@ async def get_or_create_bucket(
     if enable_folder_expiry is not None:
         read_flag(enable_folder_expiry, "enableFolderExpiry")
     return await buckets.prepare_bucket(
-        _address("", region),
+        _reached("", region),
         folder_expiry=enable_folder_expiry,
     )
 
@@ -260,7 +262,10 @@ async def delete_render(*, bucket_name: str, render_id: str) -> DeletedRender:
     return await renders.delete_render(_address(bucket_name), render_id, provider=None)
 
 
-def _address(name: Any, region: Any = None) -> BucketAddress:
-    checked = read_bucket_name(name, cloud=Cloud.GCS) if name != "" else ""
+def _address(bucket_name: Any) -> BucketAddress:
+    return _reached(read_bucket_name(bucket_name, cloud=Cloud.GCS))
+
+
+def _reached(name: str, region: Any = None) -> BucketAddress:
     regions = Settings.from_environment().regions
-    return read_address(Cloud.GCS, checked, region=region, regions=regions)
+    return read_address(Cloud.GCS, name, region=region, regions=regions)

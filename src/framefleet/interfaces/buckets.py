@@ -11,7 +11,7 @@ from framefleet.interfaces.storage import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """A bucket; `created` is aware UTC, None where nobody asked for it."""
+    """A bucket; `created` is aware UTC, None where the store does not tell."""
 
     name: str
     region: str
@@ -32,6 +32,14 @@ class Buckets(Protocol):
 
     async def find(self, region: str | None) -> list[Bucket]:
         """The buckets whose names start as ours do: of a region, or of all."""
+        ...
+
+    async def describe(self, name: str) -> Bucket:
+        """A bucket of any name; what these credentials may not ask for is empty, or None.
+
+        Raises:
+            BucketNotFoundError: there is none.
+        """
         ...
 
     async def create(self, region: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -235,7 +235,8 @@ class BucketPlace:
             # The film on the disk and its sound in a bucket are one output: both or none.
             for path in (output, *(file.path for file in emitted)):
                 if isinstance(path, Path):
-                    path.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        path.unlink()
             raise
         return Delivered(
             output=output,

@@ -17,13 +17,16 @@ _PATTERN = r"^[-0-9a-zA-Z!_.*'()]+$"
 
 
 def read_site_name(value: object) -> str:
-    """Check a site's name; None stands for a random one.
+    """Check a site's name; None stands for a random one; raises as `check_site_name`."""
+    return random_id() if value is None else check_site_name(value)
+
+
+def check_site_name(value: object) -> str:
+    """A site's name, which is there.
 
     Raises:
         OptionError: it cannot be part of a key.
     """
-    if value is None:
-        return random_id()
     if not isinstance(value, str):
         raise OptionTypeError(
             f"The 'siteName' argument must be a string if provided, but is {json_text(value)}",
@@ -62,7 +65,7 @@ def read_privacy(value: object) -> Privacy:
 
 def prefix_of(name: str) -> str:
     """What the keys of a site's files start with."""
-    return f"{SITES}{read_site_name(name)}/"
+    return f"{SITES}{check_site_name(name)}/"
 
 
 def serve_url(storage: Storage, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from framefleet.domain.rules.names import read_needed_path
 from framefleet.errors import SiteError
 from framefleet.sites.names import INDEX
 
@@ -35,13 +36,14 @@ class RemotionProject:
 SiteSource = BuiltSite | RemotionProject
 
 
-def find_source(given: str | Path) -> SiteSource:
+def find_source(given: object) -> SiteSource:
     """Read what the user gave.
 
     Raises:
+        OptionTypeError: it is no path.
         SiteError: there is nothing of that name, or it is nothing that can be deployed.
     """
-    path = Path(given).expanduser()
+    path = read_needed_path(given, "entryPoint").expanduser()
     if path.is_dir():
         return _folder(path.resolve(), str(given))
     if path.is_file():
@@ -51,19 +53,22 @@ def find_source(given: str | Path) -> SiteSource:
     raise SiteError(f"There is nothing to deploy at {given}: no such folder or file.", hint=_WANTED)
 
 
-def find_built(given: str | Path) -> BuiltSite:
-    """Read what must be built already.
+def find_built(given: object) -> BuiltSite:
+    """Read what must be the folder of a built site.
 
     Raises:
-        SiteError: it is not there, or it is a project.
+        OptionTypeError: it is no path.
+        SiteError: it is not there, no folder, or a project.
     """
-    source = find_source(given)
-    if isinstance(source, BuiltSite):
-        return source
-    raise SiteError(
-        f"{given} is no built site: it has no index.html.",
-        hint="deploy_site bundles a project; `npx remotion bundle` makes a folder of it.",
-    )
+    path = read_needed_path(given, "bundleDir").expanduser()
+    hint = "deploy_site bundles a project; `npx remotion bundle` makes a folder of it."
+    if not path.is_dir():
+        what = "is no folder" if path.exists() else "does not exist"
+        raise SiteError(f"The bundle directory {given} {what}.", hint=hint)
+    source = find_source(path)
+    if not isinstance(source, BuiltSite):
+        raise SiteError(f"{given} is no built site: it has no index.html.", hint=hint)
+    return source
 
 
 def _folder(path: Path, given: str) -> SiteSource:

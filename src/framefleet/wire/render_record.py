@@ -6,7 +6,8 @@ download and to delete a render.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -128,26 +129,33 @@ def recorded_output(record: Mapping[str, Any], render_id: str) -> RecordedOutput
     metadata = record.get("renderMetadata")
     if metadata is None:
         return None
-    try:
+    with _readable(render_id):
         return _recorded_output(metadata, render_id)
+
+
+def recorded_audio(record: Mapping[str, Any], render_id: str) -> RecordedOutput | None:
+    """Where the sound lies that has a file of its own; raises as `recorded_output`."""
+    found = record.get("separateAudio")
+    if not found:
+        return None
+    with _readable(render_id):
+        provider = found.get("s3OutputProvider")
+        return RecordedOutput(
+            bucket=found["bucketName"],
+            key=found["key"],
+            endpoint=provider["endpoint"] if provider else None,
+            is_public=(record.get("renderMetadata") or {}).get("privacy") == "public",
+        )
+
+
+@contextmanager
+def _readable(render_id: str) -> Iterator[None]:
+    try:
+        yield
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise StorageError(
             f"The record of the render {render_id} cannot be read: {type(exc).__name__}: {exc}."
         ) from exc
-
-
-def recorded_audio(record: Mapping[str, Any]) -> RecordedOutput | None:
-    """Where the sound lies that has a file of its own."""
-    found = record.get("separateAudio")
-    if not found:
-        return None
-    provider = found.get("s3OutputProvider")
-    return RecordedOutput(
-        bucket=found["bucketName"],
-        key=found["key"],
-        endpoint=provider["endpoint"] if provider else None,
-        is_public=(record.get("renderMetadata") or {}).get("privacy") == "public",
-    )
 
 
 def _recorded_output(metadata: Mapping[str, Any], render_id: str) -> RecordedOutput:

@@ -149,7 +149,7 @@ class TestRenders:
             ({"output": "separate-audio"}, "This render does not have a separate audio output."),
             ({"render_id": ""}, "'renderId' must be the id of a render, but is \"\""),
             ({"render_id": "../sites"}, "'renderId' must be the id of a render"),
-            ({"out_path": None}, "'outPath' must be a path, but is null"),
+            ({"out_path": None}, '"outPath" must be a path, but got null'),
             ({"bucket_name": "NO"}, "The bucket NO cannot exist"),
             ({"s3_output_provider": {}}, "The endpoint of s3OutputProvider must be an address"),
             (
@@ -231,6 +231,38 @@ class TestOutputsElsewhere:
         assert got.output_path.read_bytes()[1:4] == b"PNG"
         assert moto_proxy.seen()
         assert not any("authorization" in seen.headers for seen in moto_proxy.seen())
+
+    def test_public_pictures_need_no_permission_to_list_them(
+        self, bucket, moto_proxy, theirs, tmp_path
+    ):
+        theirs["endpoint"] = moto_proxy.endpoint
+        place = {"bucket_name": "their-bucket", "key": "a", "s3_output_provider": theirs}
+        render_id = framefleet.render_frames(
+            HELLO, out_name=place, force_bucket_name=bucket, privacy="public", frame_range=(0, 2),
+            scale=0.25,
+        ).render_id  # fmt: skip
+        denied = Answer.s3_error(403, "AccessDenied")
+        moto_proxy.inject(denied, method="GET", target="list-type", times=None)
+        got = aws.download_media(
+            bucket_name=bucket, render_id=str(render_id), out_path=tmp_path / "a"
+        )
+        assert len(list(got.output_path.iterdir())) == 4
+
+    def test_a_store_that_only_looks_the_same_is_left_alone(
+        self, s3, moto, bucket, away, theirs, radosgw
+    ):
+        render_id = away("private")
+        s3.create_bucket(Bucket="their-bucket")
+        s3.put_object(Bucket="their-bucket", Key="other.png", Body=b"")
+        ours = {
+            "endpoint": radosgw.endpoint,
+            "access_key_id": radosgw.access_key,
+            "secret_access_key": radosgw.secret_key,
+        }
+        with pytest.raises(StorageError, match="does not have it: nothing was deleted"):
+            aws.delete_render(bucket_name=bucket, render_id=render_id, s3_output_provider=ours)
+        assert keys(moto.client, "their-bucket") == ["a.png"]
+        assert len(keys(s3, bucket)) == 1
 
     def test_one_in_another_cloud_is_found_there(self, s3, bucket, gcs_bucket, google, tmp_path):
         render_id = framefleet.render_still(

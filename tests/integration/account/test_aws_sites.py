@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from framefleet.errors import (
     StorageError,
 )
 from framefleet.sites.deploying import UploadProgress
+from tests.services.faults import Answer
 
 
 def keys(s3, bucket):
@@ -60,10 +62,34 @@ class TestBuckets:
         ]
         assert s3.list_buckets()["Buckets"] == []
 
+    @pytest.mark.parametrize("given", ["region", "provider"])
+    def test_the_bucket_of_another_store_is_made_in_one_region(self, moto, given):
+        credentials = {
+            "endpoint": moto.endpoint,
+            "access_key_id": moto.access_key,
+            "secret_access_key": moto.secret_key,
+        }
+        options: dict[str, Any] = {}
+        if given == "region":
+            options["region"] = "eu-west-1"
+        else:
+            credentials["region"] = "eu-west-1"
+        made = aws.get_or_create_bucket(custom_credentials=credentials, **options)
+        assert made.bucket_name.startswith("remotionlambda-euwest1-")
+        found = moto.client.get_bucket_location(Bucket=made.bucket_name)
+        assert found["LocationConstraint"] == "eu-west-1"
+
+    @pytest.mark.parametrize("endpoint", ["http://[", "s3.example", "ftp://s3.example", 7])
+    def test_another_store_has_a_real_address(self, endpoint):
+        with pytest.raises(OptionTypeError, match="endpoint of s3OutputProvider must be an addr"):
+            aws.get_or_create_bucket(custom_credentials={"endpoint": endpoint})
+
     def test_regions_are_those_of_the_reference(self):
         assert len(aws.get_regions()) == 25
         assert len(aws.get_regions(enabled_by_default_only=True)) == 17
         assert {"us-east-1", "cn-north-1"} <= set(aws.get_regions())
+        with pytest.raises(OptionTypeError, match='"enabledByDefaultOnly" must be a boolean'):
+            aws.get_regions(enabled_by_default_only="no")  # type: ignore[arg-type]
 
 
 class TestSites:
@@ -129,7 +155,6 @@ class TestSites:
         assert still.size_bytes > 500
 
     def test_a_version_that_we_cannot_render_can_be_left_out(self, bucket, page):
-        (page / "index.html").write_text("<script>window.remotion_version = '3.3.9'</script>")
         (page / "bundle.js").touch()
         path = f"/{bucket}/sites/old/"
         page.joinpath("index.html").write_text(
@@ -153,6 +178,33 @@ class TestSites:
         assert found.to_dict()["buckets"] == [
             {"name": bucket_name, "creationDate": None, "region": "us-east-1"}
         ]
+
+    def test_who_may_use_one_bucket_only_can_list_its_sites(
+        self, s3, page, bucket, radosgw_proxy, monkeypatch
+    ):
+        aws.deploy_site(entry_point=page, bucket_name=bucket, site_name="x")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", radosgw_proxy.endpoint)
+        radosgw_proxy.inject(Answer.s3_error(403, "AccessDenied"), target="location", times=None)
+        found = aws.get_sites(force_bucket_name=bucket)
+        assert [site.id for site in found.sites] == ["x"]
+        assert all(seen.target.startswith(f"/{bucket}") for seen in radosgw_proxy.seen())
+
+    def test_a_bucket_knows_its_own_region(self, moto, monkeypatch, page):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto.endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", moto.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", moto.secret_key)
+        moto.client.create_bucket(
+            Bucket="far-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        aws.deploy_site(
+            entry_point=page, bucket_name="far-bucket", bypass_bucket_name_validation=True
+        )
+        (site,) = aws.get_sites(force_bucket_name="far-bucket").to_dict()["sites"]
+        assert site["bucketRegion"] == "eu-west-1"
+
+    def test_a_site_without_a_name_is_not_deleted(self, bucket):
+        with pytest.raises(OptionTypeError, match="'siteName' argument must be a string"):
+            aws.delete_site(bucket_name=bucket, site_name=None)  # type: ignore[arg-type]
 
     def test_a_site_that_must_be_new_is_refused_before_anything_is_bundled(
         self, bucket, page, tmp_path
@@ -213,8 +265,12 @@ DEPLOYMENTS = [
     ({"privacy": "private"}, OptionTypeError, 'Privacy must be either "public" or "no-acl"'),
     ({"throw_if_site_exists": "yes"}, OptionTypeError, '"throwIfSiteExists" must be a boolean'),
     ({"force_path_style": 1}, OptionTypeError, '"forcePathStyle" must be a boolean'),
-    ({"public_dir": "assets"}, OptionError, "public_dir is of no use: .* is built already"),
-    ({"ask_ai_enabled": False}, OptionError, "ask_ai_enabled is of no use: .* is built already"),
+    ({"public_dir": "assets"}, OptionError, "public_dir .--public-dir. is of no use"),
+    ({"ask_ai_enabled": False}, OptionError, "ask_ai_enabled .--disable-ask-ai. is of no use"),
+    ({"bypass_bucket_name_validation": "no"}, OptionTypeError, '"bypassBucketNameValidation" must'),
+    ({"region": ""}, OptionError, '"region" parameter must be one of'),
+    ({"entry_point": ""}, OptionTypeError, '"entryPoint" must be a path, but got ""'),
+    ({"entry_point": None}, OptionTypeError, '"entryPoint" must be a path, but got null'),
     ({"entry_point": "nowhere"}, SiteError, "There is nothing to deploy at nowhere"),
     ({"webpack_override": print}, OptionTypeError, "not supported: the project's own Remotion CLI"),
     ({"options": {}}, OptionTypeError, "what it holds are arguments of their own"),
@@ -237,6 +293,14 @@ def test_a_project_is_no_bundle(tmp_path):
     bucket = "remotionlambda-useast1-0000000000"
     with pytest.raises(SiteError, match=r"is no built site: it has no index\.html"):
         aws.deploy_site_from_bundle(bundle_dir=tmp_path, bucket_name=bucket)
+    cases: list[tuple[Any, type[Exception], str]] = [
+        (7, OptionTypeError, '"bundleDir" must be a path, but got 7'),
+        (tmp_path / "package.json", SiteError, "package.json is no folder"),
+        (tmp_path / "nowhere", SiteError, "nowhere does not exist"),
+    ]
+    for given, kind, message in cases:
+        with pytest.raises(kind, match=message):
+            aws.deploy_site_from_bundle(bundle_dir=given, bucket_name=bucket)
     with pytest.raises(OptionTypeError, match="There is no option"):
         aws.deploy_site_from_bundle(  # type: ignore[call-arg]
             bundle_dir=tmp_path, bucket_name=bucket, rspack=True

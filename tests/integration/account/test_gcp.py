@@ -39,7 +39,6 @@ class TestBuckets:
 
     def test_several_in_a_region_are_told_apart_by_nobody(self, google, monkeypatch):
         buckets = [gcp.get_or_create_bucket(region="us-east1").bucket_name for _ in range(2)]
-        monkeypatch.setattr("framefleet.domain.regions.GCP_REGIONS", ("us",))
         monkeypatch.setattr("framefleet.domain.rules.buckets.GCP_REGIONS", ("us",))
         with pytest.raises(StorageError, match=f"multiple buckets .{','.join(sorted(buckets))}."):
             gcp.get_or_create_bucket(region="us")
@@ -99,6 +98,7 @@ class TestSites:
             ({"site_name": "a/b"}, OptionError, "The `siteName` must match the RegExp"),
             ({"privacy": "private"}, OptionTypeError, 'either "public" or "no-acl"'),
             ({"region": "us-east1"}, OptionTypeError, 'There is no option "region".'),
+            ({"bucket_name": ""}, OptionError, "The bucket  cannot exist"),
             ({"git_source": {}}, OptionTypeError, "disable_git_source leaves it out"),
         ],
     )
@@ -107,6 +107,17 @@ class TestSites:
         with pytest.raises(kind, match=message) as caught:
             gcp.deploy_site(**{**given, **options})
         assert type(caught.value) is kind
+
+    def test_a_name_left_empty_is_no_bucket(self, google):
+        for call in (
+            lambda: gcp.delete_site(bucket_name="", site_name="x"),
+            lambda: gcp.delete_render(bucket_name="", render_id="abc"),
+            lambda: gcp.get_sites("all regions", force_bucket_name=""),
+        ):
+            with pytest.raises(OptionError, match="The bucket  cannot exist"):
+                call()
+        with pytest.raises(OptionError, match=r"region \(--region\) is of no use"):
+            gcp.get_sites("all regions", force_bucket_name="abc")
 
 
 class TestRenders:

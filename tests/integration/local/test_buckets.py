@@ -235,7 +235,7 @@ def test_a_film_on_the_disk_goes_with_the_sound_that_could_not_be_uploaded(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"output": "ftp://x/a.mp4"}, "cannot be written to ftp"),
+        ({"output": "ftp://x/a.mp4"}, "is in no store that we know"),
         ({"output": "s3://NO/a.mp4"}, "The bucket NO cannot exist"),
         ({"output": "a.mp4", "privacy": "public"}, "privacy .* is of outputs in a bucket"),
         ({"output": "a.mp4", "out_name": "b.mp4"}, "two places"),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from framefleet import aio
 from framefleet.delivery.renders import DownloadProgress, delete_render, download_render
-from framefleet.errors import ObjectNotFoundError, OptionError
+from framefleet.errors import ObjectNotFoundError, OptionError, StorageError
 from framefleet.storages.s3.client import open_client
 from framefleet.storages.s3.options import S3Options
 from framefleet.storages.s3.storage import S3Storage
-from framefleet.wire.render_record import RecordedOutput, recorded_output
+from framefleet.wire.render_record import RecordedOutput, recorded_audio, recorded_output
 
 pytestmark = pytest.mark.anyio
 
@@ -160,3 +162,50 @@ def test_records_of_the_reference_name_their_output(metadata, key):
     found = recorded_output({"renderMetadata": {"outName": None, **metadata}}, "abc")
     assert found is not None
     assert (found.bucket, found.key) == (None, f"renders/abc/{key}")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["sites/x/index.html", "renders/abc/frames//etc/evil", "renders/abc/frames/../../x", "PREFIX"],
+)
+async def test_a_manifest_names_nothing_outside_of_its_folder(home, open_other, tmp_path, key):
+    prefix = "renders/abc/frames/"
+    sequence = {"bucketName": "render-bucket", "keyPrefix": prefix, "manifestKey": f"{prefix}m"}
+    record = {"renderMetadata": {"type": "sequence", "outputSequence": sequence}}
+    frames = {"frames": [{"frame": 0, "key": prefix if key == "PREFIX" else key}]}
+    await home.put("renders/abc/progress.json", json.dumps(record).encode())
+    await home.put(f"{prefix}m", json.dumps(frames).encode())
+    await home.put("sites/x/index.html", b"a page")
+    before = await keys(home)
+    with pytest.raises(StorageError, match="names a picture outside of its folder"):
+        await download_render(home, "abc", tmp_path / "frames", open_other=open_other)
+    with pytest.raises(StorageError, match="names a picture outside of its folder"):
+        await delete_render(home, "abc", open_other=open_other)
+    assert await keys(home) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_cancelled_download_of_pictures_leaves_none(home, open_other, page, tmp_path):
+    result = await aio.render_frames(
+        page, force_bucket_name="render-bucket", image_format="png", scale=0.25, frame_range=(0, 9)
+    )
+    assert result.render_id is not None
+    (tmp_path / "mine.txt").write_text("mine")
+    with anyio.CancelScope() as scope:
+
+        def cancel(progress: DownloadProgress) -> None:
+            if progress.percent > 0.4:
+                loop.call_soon_threadsafe(scope.cancel)
+
+        loop = asyncio.get_running_loop()
+        target = tmp_path / "new/frames"
+        await download_render(
+            home, result.render_id, target, open_other=open_other, on_progress=cancel
+        )
+    assert scope.cancelled_caught
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_record_of_sound_that_makes_no_sense_is_told():
+    with pytest.raises(StorageError, match="The record of the render abc cannot be read"):
+        recorded_audio({"separateAudio": {"key": "a"}}, "abc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -60,16 +61,18 @@ def test_chunks_run_where_they_can():
         check_executor("ray")
 
 
-def test_a_function_names_what_it_does_not_have_and_says_why():
+@pytest.mark.anyio
+async def test_a_function_names_what_it_does_not_have_and_says_why():
     @naming({"webpack_override": "it is JavaScript"})
-    def deploy(*, site_name: str = "x") -> str:
+    async def deploy(*, site_name: str = "x") -> str:
         """Deploy."""
         return site_name
 
     call: Any = deploy
-    assert call(site_name="y") == "y"
+    assert inspect.iscoroutinefunction(call)
+    assert await call(site_name="y") == "y"
     assert call.__doc__ == "Deploy."
     with pytest.raises(OptionTypeError, match='"webpackOverride" is not supported: it is JavaScr'):
-        call(webpackOverride=1)
+        await call(webpackOverride=1)
     with pytest.raises(OptionTypeError, match="Did you mean site_name"):
-        call(siteName="y")
+        await call(siteName="y")

@@ -157,7 +157,7 @@ async def test_the_comparison_tells_how_far_it_is(deployed, site):
     assert [done for done, _ in heard] == sorted(done for done, _ in heard)
 
 
-async def test_at_most_five_files_are_on_their_way(storage, site):
+async def test_at_most_sixteen_files_are_on_their_way(storage, site):
     running = most = 0
     put = storage.put
 
@@ -172,7 +172,7 @@ async def test_at_most_five_files_are_on_their_way(storage, site):
 
     storage.put = counted
     await deploy(storage, site({"index.html": "", **{f"{n}.js": "" for n in range(40)}}), "x")
-    assert most == 5
+    assert most == 16
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", ""])

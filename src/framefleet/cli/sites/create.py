@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from framefleet.cli import options as shared
 from framefleet.cli.sites.place import bucket_options, read_place, run_stoppable
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from framefleet.account.sites import DeployedSite, DeployListeners
     from framefleet.cli.progress import Display
     from framefleet.sites.deploying import DeployStats, UploadProgress
+
+# What says nothing of the site itself.
+_ONCE = ("as_json", "quiet", "throw_if_site_exists")
 
 
 @click.command(cls=shared.SectionCommand)
@@ -93,10 +97,23 @@ def create(
     summary = f"site {site.site_name}, {_changes(site.stats)} in {took_s:.1f} s"
     print_result(site.serve_url, site.to_dict(), summary, as_json=as_json)
     if "site_name" not in given:
-        print_note(
-            "After changes bring it up to date with: framefleet sites create "
-            f"{shlex.quote(entry_point)} --site-name={site.site_name}"
-        )
+        print_note(f"After changes bring it up to date with: {_again(entry_point, site.site_name)}")
+
+
+def _again(entry_point: str, site_name: str) -> str:
+    """The command that deploys to the same place in the same way."""
+    context = click.get_current_context()
+    words = ["framefleet", "sites", "create", entry_point, f"--site-name={site_name}"]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if isinstance(parameter, click.Option) and is_given and name not in _ONCE:
+            value = context.params[name]
+            if not parameter.is_flag:
+                words.append(f"{parameter.opts[0]}={value}")
+            else:
+                words.append(parameter.opts[0] if value else parameter.secondary_opts[0])
+    return shlex.join(words)
 
 
 def _listeners(display: Display) -> DeployListeners:

@@ -28,7 +28,7 @@ bucket_options = shared.together(
     ),
     shared.section_option(
         OUTPUT, "--force-path-style", is_flag=True,
-        help="Name S3 buckets in the path of addresses, not in the host.",
+        help="Name S3 buckets in the path of requests, not in their host.",
     ),
 )  # fmt: skip
 

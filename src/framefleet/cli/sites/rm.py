@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from framefleet.cli.sites.place import bucket_options, read_place, run_stoppable
 from framefleet.domain.option import DISPLAY
 
 if TYPE_CHECKING:
-    from framefleet.account.sites import DeletedItem, DeletedSite
+    from framefleet.account.sites import DeletedItem
     from framefleet.cli.progress import Display
     from framefleet.domain.destination import BucketAddress
     from framefleet.sites.listing import Site
@@ -82,48 +82,59 @@ def _delete(
         found = await get_sites(address)
         return address, choose(address, list(found.sites))
 
-    address, wanted = run_stoppable(look, stage="Looking for sites", as_json=as_json)
-    gone = []
-    for site in wanted:
-        if not (yes or _may_delete(site)):
-            print_note(f"Left site {site.id} as it is.")
-            continue
-        work = _deletion(address, site)
-        deleted = run_stoppable(work, stage=f"Deleting {site.id}", as_json=as_json)
-        gone.append({"siteName": site.id, **deleted.to_dict()})
-        if not as_json:
-            size = sized(deleted.total_size_in_bytes)
-            click.echo(f"Deleted site {site.id} and freed up {size}.")
+    address, found = run_stoppable(look, stage="Looking for sites", as_json=as_json)
+    wanted = [site for site in found if yes or _may_delete(site)]
+    gone: dict[str, int] = {}
+
+    async def delete(display: Display) -> None:
+        await _delete_all(address, wanted, gone, display)
+
+    try:
+        if wanted:
+            run_stoppable(delete, stage="Deleting", as_json=as_json)
+    finally:
+        for name, size_bytes in () if as_json else gone.items():
+            click.echo(f"Deleted site {name} and freed up {sized(size_bytes)}.")
     if as_json:
-        print_json({"bucketName": address.name, "sites": gone})
-    elif not wanted:
+        sites = [{"siteName": name, "totalSizeInBytes": size} for name, size in gone.items()]
+        print_json({"bucketName": address.name, "sites": sites})
+    elif not found:
         print_note("No sites to remove.")
 
 
-def _deletion(address: BucketAddress, site: Site) -> Callable[[Display], Awaitable[DeletedSite]]:
-    async def work(display: Display) -> DeletedSite:
-        from framefleet.account.sites import delete_site
-        from framefleet.cli.output import counted
-        from framefleet.cli.progress import Bar
+async def _delete_all(
+    address: BucketAddress, wanted: list[Site], gone: dict[str, int], display: Display
+) -> None:
+    """Delete sites; `gone` has the bytes of those that are, also where it fails."""
+    from framefleet.account.sites import delete_site
+    from framefleet.cli.output import counted
+    from framefleet.cli.progress import Bar
+    from framefleet.errors import FramefleetError
 
-        label, count = f"Deleting {site.id}", 0
+    files = 0
 
-        def tell(_: DeletedItem) -> None:
-            nonlocal count
-            count += 1
-            display.bar(Bar(label=label, part=None, facts=[counted(count, "file")]))
+    def tell(item: DeletedItem) -> None:
+        nonlocal files
+        files += 1
+        label = "Deleting " + item.item_name.split("/")[1]
+        display.bar(Bar(label=label, part=None, facts=[counted(files, "file")]))
 
-        return await delete_site(address, site.id, on_deleted=tell)
-
-    return work
+    try:
+        for site in wanted:
+            deleted = await delete_site(address, site.id, on_deleted=tell)
+            gone[site.id] = deleted.total_size_in_bytes
+    except FramefleetError as exc:
+        exc.context["deleted"] = list(gone)
+        raise
 
 
 def _may_delete(site: Site) -> bool:
-    from framefleet.cli.output import sized
+    from framefleet.cli.output import print_note, sized
 
     facts = f"{sized(site.size_bytes)}, {site.serve_url}"
     try:
-        return click.confirm(f"Delete site {site.id} ({facts})?", default=True, err=True)
+        if click.confirm(f"Delete site {site.id} ({facts})?", default=True, err=True):
+            return True
     except click.Abort as exc:
         if isinstance(exc.__context__, EOFError):
             click.echo(err=True)
@@ -131,3 +142,5 @@ def _may_delete(site: Site) -> bool:
                 "There is nobody to answer whether to delete. Pass --yes to delete without asking."
             ) from exc
         raise
+    print_note(f"Left site {site.id} as it is.")
+    return False

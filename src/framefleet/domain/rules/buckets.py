@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from framefleet.domain.destination import BucketAddress, Cloud, S3Provider
 from framefleet.domain.regions import (
@@ -29,6 +28,8 @@ _KEY = re.compile(r"[0-9a-zA-Z\-!_.*'()/:&$@=;+,?]+")
 _KEY_PATTERN = r"/^([0-9a-zA-Z-!_.*'()/:&$@=;+,?]+)/g"
 # S3 and Google Cloud Storage alike.
 _MOST_KEY_BYTES = 1024
+# More of it is checked by whoever connects.
+_ENDPOINT = re.compile(r"https?://[^/\s\[]")
 _RENDER_ID = re.compile(r"[0-9A-Za-z_-]+")
 # What AWS and Google sign for at most.
 _LONGEST_S = 7 * 24 * 3600
@@ -61,7 +62,7 @@ def read_s3_provider(value: Any) -> S3Provider | None:
             hint=f"It has {', '.join(names.values())}.",
         )
     endpoint = known.get("endpoint")
-    if not isinstance(endpoint, str) or urlsplit(endpoint).scheme not in ("http", "https"):
+    if not isinstance(endpoint, str) or not _ENDPOINT.match(endpoint):
         raise OptionTypeError(
             "The endpoint of s3OutputProvider must be an address that starts with https:// or "
             f"http://, but got {json_text(endpoint)}",
@@ -111,6 +112,7 @@ def read_own_bucket_name(value: Any, cloud: Cloud, *, any_name: bool) -> str:
         OptionError, OptionTypeError: stores allow no such name, or it starts otherwise.
     """
     name = read_bucket_name(value, cloud=cloud)
+    read_flag(any_name, "bypassBucketNameValidation")
     prefix = AWS_BUCKET_PREFIX if cloud is Cloud.S3 else GCP_BUCKET_PREFIX
     if not any_name and not name.startswith(prefix):
         raise OptionError(
@@ -188,7 +190,8 @@ def read_region(value: Any, cloud: Cloud, default: str | None = None) -> str:
         OptionError: there is none of this name.
     """
     is_aws = cloud is Cloud.S3
-    found = value or default or (DEFAULT_AWS_REGION if is_aws else DEFAULT_GCP_REGION)
+    usual = default or (DEFAULT_AWS_REGION if is_aws else DEFAULT_GCP_REGION)
+    found = usual if value is None else value
     regions = AWS_REGIONS if is_aws else GCP_REGIONS
     if value is not None and found not in regions:
         raise OptionError(
@@ -273,8 +276,8 @@ def read_cloud(scheme: str, address: str) -> Cloud:
     found = member(Cloud, scheme.lower())
     if found is None:
         raise OptionError(
-            f"An output cannot be written to {address}.",
-            hint="Give a path, or an address that starts with s3:// or gs://.",
+            f"{address} is in no store that we know.",
+            hint="Addresses of buckets start with s3:// or gs://.",
         )
     return found
 

@@ -23,13 +23,16 @@ def extension_of(path: Path) -> str:
 
 
 def read_path(value: Any, name: str) -> Path | None:
-    """A path, or None.
+    """A path, or None; raises as `read_needed_path`."""
+    return None if value is None else read_needed_path(value, name)
+
+
+def read_needed_path(value: Any, name: str) -> Path:
+    """A path.
 
     Raises:
         OptionTypeError: it is no text; `name` is the option's.
     """
-    if value is None:
-        return None
     if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
         raise OptionTypeError(
             f'"{name}" must be a path, but got {json_text(value)}',

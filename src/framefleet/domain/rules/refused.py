@@ -77,6 +77,7 @@ _CONFIGURATION = (
     "the project's own Remotion CLI bundles it; put what JavaScript decides into its "
     "remotion.config file"
 )
+_QUIET = 'no page is opened whose console could be shown; warnings go to the logger "framefleet"'
 # The same of Remotion's functions for buckets, sites and kept renders.
 REFUSED_FOR_BUCKETS: Mapping[str, str] = MappingProxyType(
     {
@@ -86,8 +87,8 @@ REFUSED_FOR_BUCKETS: Mapping[str, str] = MappingProxyType(
         "ignore_register_root_warning": "the project's own Remotion CLI decides what it warns of",
         "indent": "nothing is printed",
         "interactivity_enabled": "`npx remotion bundle` has no switch for it",
-        "log_level": "nothing is printed; what is worth a warning goes to Python's logger "
-        '"framefleet"',
+        "log": _QUIET,
+        "log_level": _QUIET,
         "options": "what it holds are arguments of their own, such as on_upload_progress",
         "request_handler": "requests are those of the cloud's own library for Python",
         "rspack_override": _CONFIGURATION,

@@ -59,6 +59,11 @@ class GcsBuckets:
             if region is None or bucket.region == region
         ]
 
+    async def describe(self, name: str) -> Bucket:
+        """Ask for its metadata, for which readers of objects have no permission."""
+        with translated(f"look for gs://{name}"):
+            return await self._call(self._describe, name)
+
     async def create(self, region: str) -> str:
         """Make a bucket whose objects have ACLs of their own."""
         return await self._call(self._create, region)
@@ -107,14 +112,17 @@ class GcsBuckets:
                 project=project, prefix=GCP_BUCKET_PREFIX, **self._asked
             )
             return [
-                Bucket(
-                    name=bucket.name,
-                    region=bucket.location.lower(),
-                    created=bucket.time_created,
-                )
-                for bucket in found
-                if bucket.name.startswith(GCP_BUCKET_PREFIX)
+                _bucket(bucket) for bucket in found if bucket.name.startswith(GCP_BUCKET_PREFIX)
             ]
+
+    def _describe(self, name: str) -> Bucket:
+        try:
+            found = self._client.lookup_bucket(name, **self._asked)
+        except api.Forbidden:
+            return Bucket(name=name, region="")
+        if found is None:
+            raise BucketNotFoundError(f"There is no bucket gs://{name}.")
+        return _bucket(found)
 
     def _is_usable(self, name: str) -> bool:
         try:
@@ -164,6 +172,10 @@ class GcsBuckets:
                         raise
                 else:
                     return
+
+
+def _bucket(found: Any) -> Bucket:
+    return Bucket(name=found.name, region=found.location.lower(), created=found.time_created)
 
 
 def _merged(rules: list[dict[str, Any]], *, is_on: bool) -> list[dict[str, Any]]:

@@ -42,6 +42,10 @@ class S3Buckets:
         """Our buckets of a region; one whose name tells no region is asked for it."""
         return await anyio.to_thread.run_sync(self._find, region)
 
+    async def describe(self, name: str) -> Bucket:
+        """Ask for its region; when it was made, only a list of all would tell."""
+        return await anyio.to_thread.run_sync(self._describe, name)
+
     async def create(self, region: str) -> str:
         """Make a bucket in which sites are public, and renders can be by their ACLs."""
         name = aws_bucket_name(region)
@@ -69,6 +73,13 @@ class S3Buckets:
             if (name := bucket["Name"]).startswith(AWS_BUCKET_PREFIX)
         ]
         return [bucket for bucket in buckets if region in (None, bucket.region)]
+
+    def _describe(self, name: str) -> Bucket:
+        try:
+            region = self._region_of(name)
+        except AccessDeniedError:
+            region = ""
+        return Bucket(name=name, region=region)
 
     def _region_of(self, name: str) -> str:
         named = aws_bucket_region(name)

@@ -132,7 +132,10 @@ def test_sound_has_a_place_of_its_own():
         ({"output": "gs://abc/a", "region": "us-east4"}, r"^region \(--region\) is of no use"),
         ({"force_bucket_name": "gs://abc", "region": "us-east4"}, r"^region \(--region\) is of"),
         ({"output": "gs://abc/a", "force_path_style": True}, "^forcePathStyle"),
-        ({"out_name": "a", "force_bucket_name": "ftp://abc"}, "cannot be written to ftp://abc"),
+        (
+            {"out_name": "a", "force_bucket_name": "ftp://abc"},
+            "ftp://abc is in no store that we know",
+        ),
         ({"out_name": {"bucketName": "abc", "key": "a", "x": 1}}, "^outName has no x"),
         ({"out_name": "\t"}, "^The S3 Key must match the RegExp"),
         ({"out_name": "a" * 1025}, "^The S3 Key may have 1024 bytes"),
