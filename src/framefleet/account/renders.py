@@ -94,7 +94,7 @@ async def _opened(
                 force_path_style=address.force_path_style and cloud is Cloud.S3,
             )  # fmt: skip
             home = await stack.enter_async_context(opened(other))
-            if not is_reading and provider is not None:
+            if not is_reading and output.endpoint is not None and provider is not None:
                 await _check_store(home, output, provider)
             return home
 
@@ -103,9 +103,8 @@ async def _opened(
 
 async def _check_store(home: Storage, output: RecordedOutput, given: S3Provider) -> None:
     """Delete nothing in a store that only seems to be the one: a store may have two addresses."""
-    recorded = (output.endpoint or "").rstrip("/").lower()
     key = output.manifest_key or output.key
-    if given.endpoint.rstrip("/").lower() != recorded and await home.stat(key) is None:
+    if given.endpoint != output.endpoint and await home.stat(key) is None:
         raise StorageError(
             f"The output lies at {output.endpoint}, and {given.endpoint} does not have it: nothing "
             "was deleted.",
@@ -126,13 +125,12 @@ def _provider(
         return provider
     if is_reading and output.is_public:
         return replace(provider, is_anonymous=True)
-    function = "downloadMedia" if is_reading else "deleteRender"
+    privacy, function = (
+        (" and is not public", "downloadMedia") if is_reading else ("", "deleteRender")
+    )
     raise CredentialsError(
-        "The file was rendered with a custom S3 implementation and is not public, but no custom "
-        f"credentials were passed to {function}()."
-        if is_reading
-        else "The file was rendered with a custom S3 implementation, but no custom credentials "
-        f"were passed to {function}().",
+        f"The file was rendered with a custom S3 implementation{privacy}, but no custom "
+        f"credentials were passed to {function}().",
         hint="Give s3_output_provider: its endpoint, access_key_id and secret_access_key.",
         endpoint=output.endpoint,
     )

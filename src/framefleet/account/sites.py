@@ -152,7 +152,8 @@ async def deploy_site(
         BundleError, SiteError: there is nothing that can be deployed.
         ObjectConflictError: the site exists, and `throw_if_site_exists` is set.
         StorageError: the bucket is not there, or cannot be used.
-        RenderCancelledError: the signal was given; the site before it still works.
+        RenderCancelledError: the signal was given; the site before it still works, or the new one
+            if its page is there already.
     """
     name = request.name
     cancelled = cancelled_by(cancel_signal, "The deployment was cancelled.")
