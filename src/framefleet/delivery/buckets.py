@@ -29,7 +29,7 @@ async def find_own(buckets: Buckets, address: BucketAddress) -> str | None:
         StorageError: there are several, in the reference's words.
     """
     region = _region(address)
-    found = [bucket.name for bucket in await buckets.find(region)]
+    found = sorted(bucket.name for bucket in await buckets.find(region))
     if len(found) > 1:
         raise _several(found, address.cloud, region)
     return found[0] if found else None
