@@ -195,10 +195,6 @@ async def get_or_create_bucket(
         StorageError: there are several buckets; or none can be made.
     """
     provider = read_s3_provider(custom_credentials)
-    if provider is not None:
-        # One region for both: where the client asks, and where the bucket is to be.
-        region = region if region is not None else provider.region
-        provider = replace(provider, region=region)
     address = _address("", region, force_path_style, provider)
     if enable_folder_expiry is not None:
         read_flag(enable_folder_expiry, "enableFolderExpiry")
@@ -307,10 +303,16 @@ def _address(
     name: str, region: Any, force_path_style: Any, provider: S3Provider | None = None
 ) -> BucketAddress:
     regions = Settings.from_environment().regions
-    return read_address(
-        Cloud.S3, name,
-        region=region, regions=regions, force_path_style=force_path_style, provider=provider,
-    )  # fmt: skip
+    if provider is not None:
+        # Other stores have regions of their own, which are no region of AWS.
+        regions = {Cloud.S3: provider.region}
+    address = read_address(
+        Cloud.S3, name, region=region, regions=regions, force_path_style=force_path_style
+    )
+    if provider is not None:
+        # One region for both: where the client asks, and where the bucket is to be.
+        address = replace(address, provider=replace(provider, region=address.region))
+    return address
 
 
 def _provider(given: Any, by_older_name: Any) -> S3Provider | None:

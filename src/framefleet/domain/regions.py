@@ -53,6 +53,12 @@ def gcp_bucket_name() -> str:
     return f"{GCP_BUCKET_PREFIX}{random_id()}"
 
 
+def is_aws_bucket_of(bucket: str, region: str) -> bool:
+    """Whether a bucket of ours is named for a region, which need not be one of AWS."""
+    found = _AWS_BUCKET.fullmatch(bucket)
+    return found is not None and found[1] == region.replace("-", "")
+
+
 def aws_bucket_region(bucket: str) -> str | None:
     """The region in the name of a bucket of ours; None where it names none."""
     found = _AWS_BUCKET.fullmatch(bucket)

@@ -79,6 +79,18 @@ class TestBuckets:
         found = moto.client.get_bucket_location(Bucket=made.bucket_name)
         assert found["LocationConstraint"] == "eu-west-1"
 
+    def test_another_store_may_have_regions_that_are_none_of_aws(self, radosgw):
+        credentials = {
+            "endpoint": radosgw.endpoint,
+            "access_key_id": radosgw.access_key,
+            "secret_access_key": radosgw.secret_key,
+            "region": "fra1",
+        }
+        made = aws.get_or_create_bucket(custom_credentials=credentials)
+        assert made.bucket_name.startswith("remotionlambda-fra1-")
+        again = aws.get_or_create_bucket(custom_credentials=credentials)
+        assert (again.bucket_name, again.already_existed) == (made.bucket_name, True)
+
     @pytest.mark.parametrize("endpoint", ["http://[", "s3.example", "ftp://s3.example", 7])
     def test_another_store_has_a_real_address(self, endpoint):
         with pytest.raises(OptionTypeError, match="endpoint of s3OutputProvider must be an addr"):

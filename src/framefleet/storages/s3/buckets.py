@@ -12,7 +12,12 @@ import anyio.to_thread
 from botocore.exceptions import BotoCoreError, ClientError
 
 from framefleet.domain.expiry import DAYS_OF_DELETE_AFTER, expiry_prefix, expiry_rule_id
-from framefleet.domain.regions import AWS_BUCKET_PREFIX, aws_bucket_name, aws_bucket_region
+from framefleet.domain.regions import (
+    AWS_BUCKET_PREFIX,
+    aws_bucket_name,
+    aws_bucket_region,
+    is_aws_bucket_of,
+)
 from framefleet.errors import AccessDeniedError, StorageError
 from framefleet.interfaces.buckets import Bucket
 from framefleet.interfaces.storage import Storage
@@ -68,7 +73,7 @@ class S3Buckets:
         with translated("list the buckets of S3"):
             found = self._client.list_buckets()["Buckets"]
         buckets = [
-            Bucket(name=name, region=self._region_of(name), created=bucket["CreationDate"])
+            Bucket(name=name, region=self._region_of(name, region), created=bucket["CreationDate"])
             for bucket in found
             if (name := bucket["Name"]).startswith(AWS_BUCKET_PREFIX)
         ]
@@ -81,7 +86,9 @@ class S3Buckets:
             region = ""
         return Bucket(name=name, region=region)
 
-    def _region_of(self, name: str) -> str:
+    def _region_of(self, name: str, wanted: str | None = None) -> str:
+        if wanted is not None and is_aws_bucket_of(name, wanted):
+            return wanted
         named = aws_bucket_region(name)
         if named:
             return named
