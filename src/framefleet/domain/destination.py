@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from framefleet.domain.regions import random_id
 from framefleet.domain.stored import ObjectAttributes, Privacy
 
 # What `encodeURIComponent` leaves as it is, besides letters and digits.
@@ -126,7 +127,7 @@ class KeptRender:
     """A render that a bucket keeps under an id, as the reference's clouds do.
 
     `home` is the bucket. `name` is of the output below the render's prefix, None is `out.mp4` or
-    so; `elsewhere` is an exact place for it instead.
+    so; `elsewhere` is an exact place for it instead. `id` None: it gets a fresh one.
     """
 
     home: BucketAddress
@@ -134,6 +135,7 @@ class KeptRender:
     elsewhere: Destination | None
     delivery: Delivery
     delete_after: str | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,14 @@ class RemoteFile:
             "outKey": self.key,
             "outputSizeInBytes": self.size_bytes,
         }
+
+
+def fresh_render_id(delete_after: str | None) -> str:
+    """An id that no render has had; those that expire start with when, as buckets' rules have it.
+
+    Shape: spec/serverless-wire.md 9.2.
+    """
+    return f"{delete_after}-{random_id()}" if delete_after else random_id()
 
 
 def render_prefix(render_id: str) -> str:

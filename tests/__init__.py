@@ -1,0 +1,1 @@
+"""A package of its own: `remotion-lambda`, which some tests use, installs another `tests`."""
