@@ -53,6 +53,27 @@ class AssemblyFailed:
     error: FramefleetError
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """An attempt at a chunk failed, and it was decided whether there is another."""
+
+    chunk: int
+    attempt: int
+    error: FramefleetError
+    will_retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FramesAssembled:
+    """So many frames are in the output; fewer than before where it is begun anew."""
+
+    count: int
+
+
+# What a render tells those who keep its record.
+RenderFact = ChunkProgressed | ChunkRendered | AttemptFailed | FramesAssembled | Assembled
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """Something the page or its browser wrote to the console. Levels are Remotion's.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from framefleet.delivery.buckets import get_or_create
 from framefleet.delivery.uploading import OutgoingFile, check_absent, upload
@@ -20,11 +21,11 @@ from framefleet.domain.destination import (
     Destination,
     KeptRender,
     RemoteFile,
+    fresh_render_id,
     render_prefix,
 )
 from framefleet.domain.events import ArtifactFile
 from framefleet.domain.plan import Plan
-from framefleet.domain.regions import random_id
 from framefleet.domain.stored import ObjectAttributes, Privacy, content_type_of
 from framefleet.errors import AccessDeniedError, writing
 from framefleet.interfaces.buckets import Buckets
@@ -33,11 +34,10 @@ from framefleet.local.place import Delivered, Disk, OnUpload, Target
 from framefleet.local.wanted import Wanted
 from framefleet.rendering.sequence import sequence_names
 from framefleet.settings import Settings
+from framefleet.wire.render_metadata import MANIFEST_NAME, Kind
 from framefleet.wire.render_record import (
     DEFAULT_FRAMES_NAME,
-    MANIFEST_NAME,
     RECORD_NAME,
-    Kind,
     Outputs,
     finished_record,
     manifest,
@@ -87,15 +87,45 @@ class _Kept:
         return render_prefix(self.id) + name
 
 
+# Makes the record of a kept render that is done: of its id and how it was asked for.
+MakeRecord = Callable[[str, KeptRender, Plan, Kind, Outputs], dict[str, Any]]
+
+
+def record_of_this_machine(serve_url: str) -> MakeRecord:
+    """Records of renders that begin now.
+
+    Args:
+        serve_url: the site as its caller named it.
+    """
+    started = datetime.now(UTC)
+
+    def make(
+        render_id: str, render: KeptRender, plan: Plan, kind: Kind, outputs: Outputs
+    ) -> dict[str, Any]:
+        return finished_record(
+            render_id,
+            render,
+            plan,
+            kind,
+            outputs,
+            serve_url=serve_url,
+            started=started,
+            ended=datetime.now(UTC),
+            version=version("framefleet"),
+        )
+
+    return make
+
+
 @asynccontextmanager
 async def open_bucket_place(
-    wanted: Wanted, scratch: Path, serve_url: str
+    wanted: Wanted, scratch: Path, make_record: MakeRecord | None
 ) -> AsyncIterator[BucketPlace]:
     """Open the buckets, or find and make the one that keeps the render.
 
     Args:
         scratch: a folder of this render, where files are written first.
-        serve_url: the site as its caller named it, for the record of a kept render.
+        make_record: makes the record of a kept render; None leaves that to the caller.
 
     Raises:
         StorageError: one of them cannot be used.
@@ -112,7 +142,7 @@ async def open_bucket_place(
             main = await _open_end(wanted.output, settings, stack)
         if isinstance(wanted.separate_audio, Destination):
             sound = await _open_end(wanted.separate_audio, settings, stack)
-        yield BucketPlace(wanted, scratch, serve_url, kept, main, sound)
+        yield BucketPlace(wanted, scratch, make_record, kept, main, sound)
 
 
 async def _open_end(destination: Destination, settings: Settings, stack: AsyncExitStack) -> _End:
@@ -135,7 +165,7 @@ async def _open_kept(render: KeptRender, settings: Settings, stack: AsyncExitSta
     await storage.check()
     if render.delete_after:
         await _expire(buckets, address, render.delete_after)
-    render_id = f"{render.delete_after}-{random_id()}" if render.delete_after else random_id()
+    render_id = render.id or fresh_render_id(render.delete_after)
     key = render_prefix(render_id) + (render.name or "")
     home = _End(storage=storage, address=address, key=key, delivery=render.delivery)
     return _Kept(render=render, id=render_id, home=home)
@@ -161,11 +191,10 @@ class BucketPlace:
 
     wanted: Wanted
     scratch: Path
-    serve_url: str
+    make_record: MakeRecord | None
     kept: _Kept | None
     main: _End | None
     sound: _End | None
-    _started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _plan: Plan | None = None
     _kind: Kind = "video"
 
@@ -196,6 +225,11 @@ class BucketPlace:
         disk = Disk(self.wanted.output, target.separate_audio, self.wanted.overwrite)
         return await disk.target(plan, kind)
 
+    def planned_output(self) -> RemoteFile:
+        """Where the output is going to be, once `target` has been asked for; it has no size yet."""
+        assert self.main is not None, "the output goes to a bucket"
+        return self.main.remote(self.main.key, 0, self._shown_key)
+
     async def deliver(
         self, target: Target, artifacts: Sequence[ArtifactFile], on_upload: OnUpload
     ) -> Delivered:
@@ -209,10 +243,7 @@ class BucketPlace:
             files = await asyncio.to_thread(self._main_files, self.main, target.output)
             outgoing += files
             size = sum(file.size_bytes for file in files)
-            is_kept_sequence = self.kept is not None and self._kind == "sequence"
-            output = self.main.remote(
-                self.main.key, size, self.main.key + MANIFEST_NAME if is_kept_sequence else None
-            )
+            output = self.main.remote(self.main.key, size, self._shown_key)
             emitted = [self._artifact(self.main, artifact) for artifact in artifacts]
             outgoing += [
                 self.main.file(Path(str(old.path)), _key(new))
@@ -245,6 +276,13 @@ class BucketPlace:
             render_id=self.kept.id if self.kept else None,
             bucket_name=self.kept.home.address.name if self.kept else None,
         )
+
+    @property
+    def _shown_key(self) -> str | None:
+        """What the address of a kept sequence leads to; None is the output itself."""
+        assert self.main is not None, "the output goes to a bucket"
+        is_kept_sequence = self.kept is not None and self._kind == "sequence"
+        return self.main.key + MANIFEST_NAME if is_kept_sequence else None
 
     def _completed(self, end: _End, plan: Plan, kind: Kind) -> _End:
         """The end with its whole key: default names filled in, pictures in a folder."""
@@ -300,25 +338,16 @@ class BucketPlace:
         artifacts: Sequence[ArtifactFile],
     ) -> list[OutgoingFile]:
         """The record of a kept render, as a file to be uploaded."""
-        if self.kept is None:
+        if self.kept is None or self.make_record is None:
             return []
         assert self._plan is not None, "target is called before deliver"
         assert isinstance(output, RemoteFile), "its output is in a bucket"
-        record = finished_record(
-            self.kept.id,
-            self.kept.render,
-            self._plan,
-            self._kind,
-            Outputs(
-                main=output,
-                separate_audio=sound if isinstance(sound, RemoteFile) else None,
-                artifacts=[file.path for file in artifacts if isinstance(file.path, RemoteFile)],
-            ),
-            serve_url=self.serve_url,
-            started=self._started,
-            ended=datetime.now(UTC),
-            version=version("framefleet"),
+        outputs = Outputs(
+            main=output,
+            separate_audio=sound if isinstance(sound, RemoteFile) else None,
+            artifacts=[file.path for file in artifacts if isinstance(file.path, RemoteFile)],
         )
+        record = self.make_record(self.kept.id, self.kept.render, self._plan, self._kind, outputs)
         path = self.scratch / RECORD_NAME
         with writing(str(path)):
             path.write_text(json.dumps(record))

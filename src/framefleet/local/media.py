@@ -24,15 +24,14 @@ from framefleet.encoding.containers import kept_tags, muxer_of
 from framefleet.encoding.hardware import choose_encoder
 from framefleet.encoding.video_encoder import encoder_version
 from framefleet.local.assembling import LocalAssembly
+from framefleet.local.crew import Crew, LocalCrew
 from framefleet.local.place import bucket_facts, file_of
-from framefleet.local.places import Delivery, open_place
-from framefleet.local.requests import MAX_INLINE_STREAMS, MediaRequest, OnProgress
+from framefleet.local.places import Delivery
+from framefleet.local.requests import MediaRequest, OnProgress
 from framefleet.local.scratch import scratch_folder
 from framefleet.local.session import Session
-from framefleet.machine import usable_cores
 from framefleet.orchestration.runner import RenderRunner
 from framefleet.rendering.planning import Filming, plan
-from framefleet.wiring.executors import local_artifacts, open_executor
 from framefleet.worker.artifacts import Artifacts
 
 logger = logging.getLogger(__name__)
@@ -88,40 +87,24 @@ class RenderResult:
         }
 
 
-async def render(request: MediaRequest, session: Session) -> RenderResult:
+async def render(request: MediaRequest, session: Session, crew: Crew | None = None) -> RenderResult:
     """Render a video, a sound or a sequence of pictures.
+
+    Args:
+        crew: who does; this machine if nobody is named.
 
     Raises:
         FramefleetError: it failed; no output is left behind.
     """
+    crew = crew or LocalCrew(request, session)
     await _with_encoder(request.provisional)
-    async with (
-        scratch_folder() as folder,
-        open_place(request.wanted, folder, request.site.site) as place,
-    ):
-        composition, filming = await session.select_for(
-            request.composition, request.provisional.capture
-        )
-        options = await _with_encoder(request.resolve(composition))
-        for warning in (*options.warnings, *_container_warnings(options)):
-            logger.warning("option_unused", extra={"text": warning})
-        frozen = plan(
-            composition,
-            options,
-            request.division,
-            Filming(browser=filming.browser, encoder=encoder_version(), zero_s=filming.zero_s),
-            input_props=request.site.input_props,
-            page=request.site.page,
-        )
-        slots = min(request.division.streams, len(frozen.chunks))
-        if frozen.video is not None:
-            threads = max(1, usable_cores() // slots)
-            frozen = replace(frozen, video=replace(frozen.video, threads=threads))
-        target = await place.target(frozen, "video" if options.output.codec else "sequence")
+    async with scratch_folder() as folder, crew.open_place(folder) as place:
+        frozen, has_frame_control = await _plan(request, session, crew)
+        target = await place.target(frozen, "video" if frozen.output.codec else "sequence")
         delivery = Delivery(place, request.on_progress)
-        stored = local_artifacts(folder)
+        stored = await crew.store(frozen, folder)
         assembly = LocalAssembly(frozen, stored, session.site.media, target)
-        final = await _run(request, session, frozen, stored, slots, assembly, delivery.rendering)
+        final = await _run(crew, frozen, stored, assembly, delivery.rendering)
         delivered = await delivery.deliver(target, await assembly.publish())
     for artifact in delivered.artifacts:
         request.on_artifact(artifact)
@@ -133,12 +116,34 @@ async def render(request: MediaRequest, session: Session) -> RenderResult:
         chunks=len(frozen.chunks),
         retries=final.retries,
         elapsed_s=time.monotonic() - session.started_s,
-        capture="begin-frame" if filming.has_frame_control else "screenshot",
+        capture="begin-frame" if has_frame_control else "screenshot",
         separate_audio=delivered.separate_audio,
         artifacts=tuple(artifact.path for artifact in delivered.artifacts),
         render_id=delivered.render_id,
         bucket_name=delivered.bucket_name,
     )
+
+
+async def _plan(request: MediaRequest, session: Session, crew: Crew) -> tuple[Plan, bool]:
+    """The plan, and whether the browser has frame control."""
+    composition, filming = await session.select_for(
+        request.composition, request.provisional.capture
+    )
+    options = await _with_encoder(request.resolve(composition))
+    for warning in (*options.warnings, *_container_warnings(options)):
+        logger.warning("option_unused", extra={"text": warning})
+    frozen = plan(
+        composition,
+        options,
+        crew.divide(composition, options),
+        Filming(browser=filming.browser, encoder=encoder_version(), zero_s=filming.zero_s),
+        input_props=request.site.input_props,
+        page=request.site.page,
+    )
+    if frozen.video is not None:
+        threads = crew.threads(len(frozen.chunks))
+        frozen = replace(frozen, video=replace(frozen.video, threads=threads))
+    return frozen, filming.has_frame_control
 
 
 async def _with_encoder(options: Resolved) -> Resolved:
@@ -177,26 +182,22 @@ def _container_warnings(options: Resolved) -> Iterator[str]:
 
 
 async def _run(
-    request: MediaRequest,
-    session: Session,
+    crew: Crew,
     frozen: Plan,
     stored: Artifacts,
-    slots: int,
     assembly: LocalAssembly,
     on_progress: OnProgress,
 ) -> RenderProgress:
     # Says at once how much there is to do: the first frame is a browser's start away.
     started = time.monotonic()
     on_progress(ProgressTally(frozen, started).now(started))
-    async with open_executor(
-        request.executor or ("inline" if slots <= MAX_INLINE_STREAMS else "process"),
-        slots=slots,
-        address=request.site.site,
-        site=session.site,
-        artifacts=stored,
-        supervisor=session.supervisor,
-        browser=request.site.browser,
-        on_log=request.site.on_log,
-    ) as executor:
-        runner = RenderRunner(frozen, executor, assembly, on_progress=on_progress)
+    async with crew.open_executor(frozen, stored) as executor:
+        runner = RenderRunner(
+            frozen,
+            executor,
+            assembly,
+            max_attempts=crew.max_attempts,
+            on_progress=on_progress,
+            on_fact=crew.note,
+        )
         return await runner.run()

@@ -13,7 +13,7 @@ from framefleet.domain.plan import Plan
 from framefleet.errors import OutputError
 from framefleet.rendering.output_file import check_output, check_sequence_folder, default_output
 from framefleet.rendering.sequence import sequence_names
-from framefleet.wire.render_record import Kind
+from framefleet.wire.render_metadata import Kind
 
 # Called with the bytes sent and their sum, from any thread.
 OnUpload = Callable[[int, int], None]

@@ -36,9 +36,10 @@ async def open_place(wanted: Wanted, scratch: Path, serve_url: str) -> AsyncIter
     output, sound = wanted.output, wanted.separate_audio
     if isinstance(output, Destination | KeptRender) or isinstance(sound, Destination):
         # Imported when it is needed: most renders stay here.
-        from framefleet.local.bucket_place import open_bucket_place
+        from framefleet.local.bucket_place import open_bucket_place, record_of_this_machine
 
-        async with open_bucket_place(wanted, scratch, serve_url) as place:
+        record = record_of_this_machine(serve_url)
+        async with open_bucket_place(wanted, scratch, record) as place:
             yield place
     else:
         yield Disk(output, sound, wanted.overwrite)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,16 +66,22 @@ class StillResult:
         }
 
 
-async def render(request: StillRequest, session: Session) -> StillResult:
+OpenPlace = Callable[[Path], AbstractAsyncContextManager[Place]]
+
+
+async def render(
+    request: StillRequest, session: Session, open_at: OpenPlace | None = None
+) -> StillResult:
     """Render one frame to its file.
+
+    Args:
+        open_at: opens the place of the file, given a scratch folder; by default what is wanted.
 
     Raises:
         FramefleetError: it failed; no output is left behind.
     """
-    async with (
-        scratch_folder() as scratch,
-        open_place(request.wanted, scratch, request.site.site) as place,
-    ):
+    open_at = open_at or (lambda folder: open_place(request.wanted, folder, request.site.site))
+    async with scratch_folder() as scratch, open_at(scratch) as place:
         frozen, still, target = await _film(request, session, place)
         files = _write(still, target)
         delivered = await Delivery(place, _no_progress).deliver(target, files)

@@ -16,16 +16,20 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from framefleet.domain.events import (
     Assembled,
     AssemblyFailed,
+    AttemptFailed,
     ChunkFailed,
     ChunkFetched,
     ChunkProgressed,
     ChunkRendered,
+    FramesAssembled,
+    RenderFact,
 )
 from framefleet.domain.plan import Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress, RenderStage
 from framefleet.errors import FramefleetError
 from framefleet.interfaces.executor import Executor
 from framefleet.orchestration.machine import (
+    MAX_ATTEMPTS,
     Append,
     Dispatch,
     Event,
@@ -45,6 +49,7 @@ PROGRESS_INTERVAL_S = 0.1
 FETCHES_AT_ONCE = 8
 
 OnProgress = Callable[[RenderProgress], None]
+OnFact = Callable[[RenderFact], None]
 
 
 class Assembly(Protocol):
@@ -85,7 +90,10 @@ class _Work:
 
 
 class RenderRunner:
-    """Runs one render to its end."""
+    """Runs one render to its end.
+
+    `on_progress` hears how far it is, now and then; `on_fact` each single thing.
+    """
 
     def __init__(
         self,
@@ -94,14 +102,17 @@ class RenderRunner:
         assembly: Assembly,
         *,
         done: frozenset[int] = frozenset(),
+        max_attempts: int = MAX_ATTEMPTS,
         on_progress: OnProgress = lambda progress: None,
+        on_fact: OnFact = lambda fact: None,
     ) -> None:
         self._plan = plan
         self._executor = executor
         self._assembly = assembly
         self._done = done
         self._on_progress = on_progress
-        self._machine = RenderMachine(len(plan.chunks))
+        self._on_fact = on_fact
+        self._machine = RenderMachine(len(plan.chunks), max_attempts=max_attempts)
         self._tally = ProgressTally(plan, time.monotonic())
         self._told_s = 0.0
         for chunk in done:
@@ -134,15 +145,21 @@ class RenderRunner:
         return self._tell()
 
     def _note(self, event: Event) -> list[Instruction]:
+        instructions = self._machine.handle(event)
         match event:
             case ChunkRendered(chunk):
                 self._tally.chunk_done(chunk)
+                self._on_fact(event)
             case ChunkFailed(chunk, attempt, error):
                 logger.warning(
                     "chunk_failed", extra={"chunk": chunk, "attempt": attempt, "code": error.code}
                 )
+                will_retry = any(isinstance(found, Dispatch) for found in instructions)
+                self._on_fact(AttemptFailed(chunk, attempt, error, will_retry))
+            case Assembled():
+                self._on_fact(event)
         self._tell()
-        return self._machine.handle(event)
+        return instructions
 
     def _obey(self, instructions: list[Instruction], work: _Work) -> Succeed | Fail | None:
         for instruction in instructions:
@@ -188,10 +205,12 @@ class RenderRunner:
 
     def _progressed(self, event: ChunkProgressed) -> None:
         self._tally.chunk_progressed(event)
+        self._on_fact(event)
         self._tell_now_and_then()
 
     def _assembled(self, count: int) -> None:
         self._tally.frames_assembled(count)
+        self._on_fact(FramesAssembled(count))
         self._tell_now_and_then()
 
     def _tell_now_and_then(self) -> None:

@@ -10,22 +10,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from framefleet.domain.codecs import AudioCodec, Codec
 from framefleet.domain.destination import (
+    BucketAddress,
     KeptRender,
     RemoteFile,
     render_prefix,
 )
 from framefleet.domain.plan import Plan
 from framefleet.errors import StorageError
+from framefleet.wire.render_metadata import (
+    Kind,
+    RenderedBy,
+    bucket_name,
+    frame_range,
+    render_metadata,
+)
 
 RECORD_NAME = "progress.json"
-MANIFEST_NAME = "manifest.json"
 DEFAULT_FRAMES_NAME = "frames"
 
-Kind = Literal["video", "still", "sequence"]
 _CURRENCY = "USD"
 _DISCLAIMER = (
     "Estimated cost for function invocations only. Does not include cost for storage and data "
@@ -76,7 +82,8 @@ def finished_record(
         serve_url: the site as its caller named it.
     """
     start, end = _ms(started), _ms(ended)
-    metadata = _metadata(render_id, render, plan, kind, outputs, serve_url, start, version)
+    by = RenderedBy(version=version, serve_url=serve_url, started_ms=start)
+    metadata = render_metadata(render_id, render, plan, kind, outputs.main, by)
     return {
         "cancellationEnabled": False,
         "chunks": list(range(len(plan.chunks))),
@@ -97,10 +104,10 @@ def finished_record(
         "functionLaunched": start,
         "serveUrlOpened": start,
         "compositionValidated": start,
-        "receivedArtifact": _artifacts(outputs),
+        "receivedArtifact": artifact_entries(outputs),
         "framesUploaded": plan.frame_count if kind == "sequence" else 0,
         "uploadedSizeInBytes": outputs.main.size_bytes if kind == "sequence" else 0,
-        "separateAudio": _separate(outputs, render),
+        "separateAudio": separate_audio_entry(outputs, render.home),
     }
 
 
@@ -112,7 +119,7 @@ def manifest(render_id: str, plan: Plan, frames: Mapping[int, str]) -> dict[str,
         "width": plan.frame_size.width,
         "height": plan.frame_size.height,
         "fps": float(plan.composition.fps),
-        "frameRange": _frame_range(plan),
+        "frameRange": frame_range(plan),
         "everyNthFrame": plan.chunks[0].step,
         "frames": [{"frame": frame, "key": key} for frame, key in frames.items()],
     }
@@ -188,88 +195,6 @@ def _default_name(metadata: Mapping[str, Any]) -> str:
     return f"out.{endings[0] if endings else spec.extension}"
 
 
-def _metadata(
-    render_id: str,
-    render: KeptRender,
-    plan: Plan,
-    kind: Kind,
-    outputs: Outputs,
-    serve_url: str,
-    started: int,
-    version: str,
-) -> dict[str, Any]:
-    audio = plan.audio.codec
-    common = {
-        "startedDate": started,
-        "totalChunks": len(plan.chunks),
-        "estimatedTotalLambdaInvokations": 1,
-        "estimatedRenderLambdaInvokations": 0,
-        "compositionId": plan.composition.id,
-        "siteId": serve_url,
-        "codec": plan.output.codec.value if plan.output.codec else None,
-        "type": kind,
-        "imageFormat": plan.capture.image_format.value,
-        "inputProps": {"type": "payload", "payload": plan.input_props},
-        "lambdaVersion": version,
-        "framesPerLambda": len(plan.chunks[0]),
-        "memorySizeInMb": 0,
-        "region": render.home.region,
-        "renderId": render_id,
-        "outName": _out_name(render_id, render, outputs.main),
-        "privacy": render.delivery.privacy.value,
-        "audioCodec": audio.value if audio else None,
-        "deleteAfter": render.delete_after,
-        "numberOfGifLoops": plan.output.gif_loops,
-        "downloadBehavior": render.delivery.download.to_dict(),
-        "audioBitrate": None,
-        "metadata": plan.output.metadata or None,
-        "functionName": "",
-        "rendererFunctionName": None,
-        "dimensions": {
-            "width": plan.composition.width * plan.capture.scale,
-            "height": plan.composition.height * plan.capture.scale,
-        },
-        "scale": plan.capture.scale,
-        "outputFileIsConditional": None,
-    }
-    if kind == "still":
-        return common
-    ranged = {
-        "everyNthFrame": plan.chunks[0].step,
-        "frameRange": _frame_range(plan),
-        "muted": audio is None,
-    }
-    if kind == "video":
-        return {**common, **ranged}
-    main = outputs.main
-    sequence = {
-        "bucketName": _bucket_name(main, render),
-        "keyPrefix": main.key,
-        "manifestKey": main.key + MANIFEST_NAME,
-        "manifestUrl": main.url,
-        "imageFormat": plan.capture.image_format.value,
-        "frameCount": plan.frame_count,
-    }
-    return {
-        **common,
-        **ranged,
-        "imageSequencePattern": plan.output.picture_pattern,
-        "framePadding": len(str(plan.chunks[-1].stop - 1)),
-        "outputSequence": sequence,
-    }
-
-
-def _out_name(render_id: str, render: KeptRender, main: RemoteFile) -> Any:
-    if render.elsewhere is None:
-        return main.key.removeprefix(render_prefix(render_id))
-    provider = main.bucket.provider
-    return {
-        "bucketName": _bucket_name(main, render),
-        "key": main.key,
-        **({"s3OutputProvider": provider.to_dict()} if provider else {}),
-    }
-
-
 def _post_render_data(
     outputs: Outputs, start: int, end: int, render: KeptRender, metadata: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -297,12 +222,13 @@ def _post_render_data(
         "mostExpensiveFrameRanges": [],
         "estimatedBillingDurationInMilliseconds": 0,
         "deleteAfter": render.delete_after,
-        "artifactProgress": _artifacts(outputs),
+        "artifactProgress": artifact_entries(outputs),
         "outputSequence": metadata.get("outputSequence"),
     }
 
 
-def _artifacts(outputs: Outputs) -> list[dict[str, Any]]:
+def artifact_entries(outputs: Outputs) -> list[dict[str, Any]]:
+    """`receivedArtifact`: the files that the composition itself emitted."""
     return [
         {
             "filename": file.name,
@@ -314,7 +240,8 @@ def _artifacts(outputs: Outputs) -> list[dict[str, Any]]:
     ]
 
 
-def _separate(outputs: Outputs, render: KeptRender) -> dict[str, Any] | None:
+def separate_audio_entry(outputs: Outputs, home: BucketAddress) -> dict[str, Any] | None:
+    """`separateAudio`: the file that has the sound."""
     file = outputs.separate_audio
     if file is None:
         return None
@@ -322,19 +249,10 @@ def _separate(outputs: Outputs, render: KeptRender) -> dict[str, Any] | None:
     return {
         "url": file.url,
         "key": file.key,
-        "bucketName": _bucket_name(file, render),
+        "bucketName": bucket_name(file, home),
         "sizeInBytes": file.size_bytes,
         **({"s3OutputProvider": provider.to_dict()} if provider else {}),
     }
-
-
-def _bucket_name(file: RemoteFile, render: KeptRender) -> str:
-    """The reference knows one cloud at a time, and no other needs to be told."""
-    return file.bucket.name if file.bucket.cloud is render.home.cloud else str(file.bucket)
-
-
-def _frame_range(plan: Plan) -> list[int]:
-    return [plan.chunks[0].start, plan.chunks[-1].stop - 1]
 
 
 def _ms(time: datetime) -> int:
