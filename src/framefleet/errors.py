@@ -20,6 +20,11 @@ FramefleetError
 │   ├── BrowserCrashedError     it ended, or stopped answering, while in use
 │   └── ProtocolError           it refused a DevTools command
 ├── WorkerLostError             a worker process ended before its task did
+├── FunctionError               a cloud function cannot be used
+│   ├── FunctionNotFoundError   there is no function of that name
+│   ├── FunctionThrottledError  too many run at the same time
+│   ├── FunctionLostError       it crashed, ran out of time, or its connection broke
+│   └── FunctionTimeoutError    it stopped before its own time limit
 ├── EncodingError               frames or sound cannot be encoded or joined
 ├── OutputError                 the output cannot be written
 │   ├── OutputExistsError       it is there already
@@ -32,6 +37,7 @@ FramefleetError
 │   ├── ObjectConflictError     an object is there, or is not the expected one
 │   └── StorageUnavailableError it does not answer, or is too busy
 ├── BundleError                 a Remotion project cannot be bundled
+├── WebhookError                nobody took the news of a render's end
 └── RenderCancelledError        the caller cancelled the render
 """
 
@@ -235,6 +241,39 @@ class WorkerLostError(FramefleetError):
     exit_code = 5
 
 
+class FunctionError(FramefleetError):
+    """A cloud function cannot be used, or answered with an error."""
+
+    code = "function_failed"
+    exit_code = 5
+
+
+class FunctionNotFoundError(FunctionError, LookupError):
+    """There is no function of that name."""
+
+    code = "function_not_found"
+
+
+class FunctionThrottledError(FunctionError):
+    """Too many functions run at the same time."""
+
+    code = "function_throttled"
+    retryable = True
+
+
+class FunctionLostError(FunctionError):
+    """A function crashed, ran out of time, or its connection broke."""
+
+    code = "function_lost"
+    retryable = True
+
+
+class FunctionTimeoutError(FunctionError):
+    """A function stopped before its own time limit."""
+
+    code = "function_timeout"
+
+
 class EncodingError(FramefleetError):
     """Frames or sound cannot be encoded or joined."""
 
@@ -310,6 +349,12 @@ class BundleError(FramefleetError):
 
     code = "bundle_failed"
     exit_code = 3
+
+
+class WebhookError(FramefleetError):
+    """The webhook could not be sent."""
+
+    code = "webhook_failed"
 
 
 def root_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

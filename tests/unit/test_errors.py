@@ -80,6 +80,8 @@ def test_only_what_another_try_may_mend_is_retryable():
         "PageRetryError",
         "BrowserStartError",
         "BrowserCrashedError",
+        "FunctionThrottledError",
+        "FunctionLostError",
         "WorkerLostError",
         "StorageUnavailableError",
     }

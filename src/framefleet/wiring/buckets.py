@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import assert_never
 
 import anyio
 import anyio.to_thread
 
 from framefleet.domain.destination import BucketAddress, Cloud
-from framefleet.errors import StorageError
 from framefleet.interfaces.buckets import Buckets
 from framefleet.settings import Settings
+from framefleet.wiring.libraries import library
 
 
 @asynccontextmanager
@@ -34,25 +34,14 @@ def _buckets(address: BucketAddress, settings: Settings) -> Buckets:
     """Imports the cloud's library, which takes half a second, and which may be missing."""
     match address.cloud:
         case Cloud.S3:
-            with _library("boto3", "aws"):
+            with library("boto3", "aws"):
                 from framefleet.storages.s3.buckets import S3Buckets
                 from framefleet.storages.s3.client import open_client
             return S3Buckets(open_client(settings.s3_options(address)))
         case Cloud.GCS:
-            with _library("google-cloud-storage", "gcp"):
+            with library("google-cloud-storage", "gcp"):
                 from framefleet.storages.gcs import client
                 from framefleet.storages.gcs.buckets import GcsBuckets
             return GcsBuckets(client.open_client(settings.gcs))
         case never:
             assert_never(never)
-
-
-@contextmanager
-def _library(name: str, extra: str) -> Iterator[None]:
-    try:
-        yield
-    except ImportError as exc:
-        raise StorageError(
-            f"This needs {name}, which is not installed.",
-            hint=f"Install it: pip install 'framefleet[{extra}]'",
-        ) from exc
