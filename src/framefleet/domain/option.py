@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 PAGE, PICTURE, VIDEO, AUDIO = "Page", "Picture", "Video", "Audio"
 OUTPUT, BROWSER, MACHINE, DISPLAY = "Output", "Browser", "Machine", "Display"
-BUNDLE = "Bundle"
+BUNDLE, FLEET = "Bundle", "Fleet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

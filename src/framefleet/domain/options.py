@@ -92,8 +92,8 @@ class ChromiumArguments(TypedDict, total=False):
     ]
 
 
-class SiteArguments(TypedDict, total=False):
-    """How a site is looked at."""
+class PageArguments(TypedDict, total=False):
+    """What a page is given, and how it is run, on whatever machine."""
 
     input_props: Annotated[
         Props,
@@ -113,6 +113,44 @@ class SiteArguments(TypedDict, total=False):
             help="A variable a Remotion page sees in process.env; repeatable.",
         ),
     ]
+    timeout_in_milliseconds: Annotated[
+        float,
+        Option(
+            section=PAGE,
+            default=30_000,
+            flag="--timeout",
+            metavar="MS",
+            help="Milliseconds the page may take to get ready, at least 7000.",
+        ),
+    ]
+    offthread_video_cache_size_in_bytes: Annotated[
+        int,
+        Option(
+            section=PAGE,
+            flag="--offthreadvideo-cache-size-in-bytes",
+            metavar="BYTES",
+            help="Decoded pictures of <OffthreadVideo> to keep at a time; by default an eighth "
+            "of the memory.",
+        ),
+    ]
+    chromium_options: ChromiumArguments
+    log_level: Annotated[
+        str,
+        Option(
+            section=DISPLAY,
+            default="info",
+            flag="--log-level --log",
+            metavar="LEVEL",
+            choices=LOG_LEVELS,
+            help=f"Console messages of the page to show: {', '.join(LOG_LEVELS)}. verbose also "
+            "adds stack traces to errors.",
+        ),
+    ]
+
+
+class SiteArguments(PageArguments, total=False):
+    """How a site is looked at on this machine."""
+
     width: Annotated[
         int,
         Option(
@@ -145,27 +183,6 @@ class SiteArguments(TypedDict, total=False):
             help="Length in frames.",
         ),
     ]
-    timeout_in_milliseconds: Annotated[
-        float,
-        Option(
-            section=PAGE,
-            default=30_000,
-            flag="--timeout",
-            metavar="MS",
-            help="Milliseconds the page may take to get ready, at least 7000.",
-        ),
-    ]
-    offthread_video_cache_size_in_bytes: Annotated[
-        int,
-        Option(
-            section=PAGE,
-            flag="--offthreadvideo-cache-size-in-bytes",
-            metavar="BYTES",
-            help="Decoded pictures of <OffthreadVideo> to keep at a time; by default an eighth "
-            "of the memory.",
-        ),
-    ]
-    chromium_options: ChromiumArguments
     browser_executable: Annotated[
         str | Path,
         Option(
@@ -174,22 +191,10 @@ class SiteArguments(TypedDict, total=False):
             help="The Chromium to start; by default the first one found. [env: FRAMEFLEET_BROWSER]",
         ),
     ]
-    log_level: Annotated[
-        str,
-        Option(
-            section=DISPLAY,
-            default="info",
-            flag="--log-level --log",
-            metavar="LEVEL",
-            choices=LOG_LEVELS,
-            help=f"Console messages of the page to show: {', '.join(LOG_LEVELS)}. verbose also "
-            "adds stack traces to errors.",
-        ),
-    ]
 
 
-class PictureArguments(SiteArguments, DestinationArguments, total=False):
-    """How frames are photographed and where they go."""
+class PictureOptions(TypedDict, total=False):
+    """How frames are photographed."""
 
     image_format: Annotated[
         str,
@@ -225,8 +230,12 @@ class PictureArguments(SiteArguments, DestinationArguments, total=False):
     ]
 
 
-class FramesArguments(PictureArguments, total=False):
-    """Which frames are rendered, and by how many browsers."""
+class PictureArguments(SiteArguments, DestinationArguments, PictureOptions, total=False):
+    """How frames are photographed and where they go."""
+
+
+class RangeOptions(TypedDict, total=False):
+    """Which frames are rendered."""
 
     frame_range: Annotated[
         FrameRangeOption,
@@ -247,6 +256,11 @@ class FramesArguments(PictureArguments, total=False):
             help="Render the first and then every nth frame, at a rate n times lower.",
         ),
     ]
+
+
+class FramesArguments(PictureArguments, RangeOptions, total=False):
+    """Which frames are rendered, and by how many browsers."""
+
     concurrency: Annotated[
         int | str,
         Option(
@@ -276,8 +290,8 @@ class FramesArguments(PictureArguments, total=False):
     ]
 
 
-class MediaArguments(FramesArguments, total=False):
-    """The keyword arguments of `render_media`."""
+class EncodingOptions(TypedDict, total=False):
+    """How frames and sound become a file."""
 
     codec: Annotated[
         str,
@@ -447,6 +461,10 @@ class MediaArguments(FramesArguments, total=False):
             help="A tag of the file, such as title=Hello; repeatable.",
         ),
     ]
+
+
+class MediaArguments(FramesArguments, EncodingOptions, total=False):
+    """The keyword arguments of `render_media`."""
 
 
 class StillArguments(PictureArguments, total=False):
