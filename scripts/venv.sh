@@ -43,6 +43,6 @@ fi
 say 'installing Python packages'
 pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check)
 "${pip[@]}" --upgrade 'pip>=25.1' # the first that knows --group
-"${pip[@]}" --editable '.[aws,gcp]' --group dev
+"${pip[@]}" --editable '.[aws,gcp,lambda]' --group dev
 compile_sources
 printf '%s' "$wanted" >"$stamp"

@@ -10,7 +10,7 @@ from typing import Any
 
 from framefleet.account.buckets import opened
 from framefleet.cancellation import CancelSignal, cancelled_by
-from framefleet.delivery import renders
+from framefleet.delivery import progress, renders
 from framefleet.delivery.renders import DownloadedMedia, OnDownload, OpenOther, Which
 from framefleet.domain.destination import BucketAddress, Cloud, S3Provider
 from framefleet.domain.rules.buckets import read_address, read_bucket, read_render_id
@@ -18,6 +18,7 @@ from framefleet.domain.rules.names import read_needed_path
 from framefleet.errors import CredentialsError, StorageError
 from framefleet.interfaces.storage import Storage
 from framefleet.settings import Settings
+from framefleet.wire.progress_answer import ProgressView
 from framefleet.wire.render_record import RecordedOutput
 
 
@@ -60,6 +61,22 @@ async def download_render(
             storage, render_id, path.expanduser().absolute(),
             which=which, open_other=open_other, on_progress=on_progress,
         )  # fmt: skip
+
+
+async def render_progress(
+    address: BucketAddress, view: ProgressView, *, provider: S3Provider | None
+) -> dict[str, Any]:
+    """How far a render is, as the reference's clients get it.
+
+    Args:
+        provider: another store that may have its output, with its credentials.
+
+    Raises:
+        ObjectNotFoundError: there is no such render.
+        OptionError: it is a still.
+    """
+    async with _opened(address, provider, is_reading=True) as (storage, open_other):
+        return await progress.render_progress(storage, view, open_other=open_other)
 
 
 async def delete_render(

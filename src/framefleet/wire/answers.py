@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from framefleet.domain.composition import Composition
-from framefleet.errors import FramefleetError, PageScriptError, root_error
+from framefleet.errors import FramefleetError, FunctionError, PageScriptError, root_error
 
 _JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 # Braces, for the Python client looks for objects without regard to strings; and halves of
@@ -39,9 +39,27 @@ def compositions_answer(compositions: Iterable[Composition]) -> dict[str, Any]:
 
 
 def error_answer(error: BaseException) -> dict[str, Any]:
-    """The answer of every routine that failed; of a group of errors, the one that began it."""
+    """The answer of every routine that failed; of a group of errors, the one that began it.
+
+    `failure` is for our own clients, who make the same error of it again.
+    """
     cause = root_error(error) if isinstance(error, BaseExceptionGroup) else error
-    return {"type": "error", "message": _message(cause), "stack": error_stack(cause)}
+    answer: dict[str, Any] = {
+        "type": "error",
+        "message": _message(cause),
+        "stack": error_stack(cause),
+    }
+    if isinstance(cause, FramefleetError):
+        answer["failure"] = cause.to_dict()
+    return answer
+
+
+def answered_error(answer: Mapping[str, Any]) -> FramefleetError:
+    """The error of an answer of type `error`, from a function of ours or from another."""
+    failure = answer.get("failure")
+    if isinstance(failure, Mapping):
+        return FramefleetError.from_dict(dict(failure))
+    return FunctionError(str(answer.get("message")), stack=str(answer.get("stack") or ""))
 
 
 def error_stack(error: BaseException) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 from framefleet.domain.codecs import Codec
 from framefleet.domain.option import options_of, remotion_name
 from framefleet.domain.options import ChromiumArguments, MediaArguments, StillArguments
-from framefleet.domain.output import DEFAULT_JPEG_QUALITY, DEFAULT_SAMPLE_RATE, ImageFormat
 from framefleet.domain.rules.text import parse_frames
 from framefleet.domain.rules.values import json_text, number, whole
 from framefleet.errors import OptionError
@@ -32,15 +31,10 @@ MEDIA_OPTIONS = (
     *("codec", "crf", "pixel_format", "prores_profile", "x264_preset", "gop_size", "color_space"),
     *("video_bitrate", "encoding_max_rate", "encoding_buffer_size", "number_of_gif_loops"),
     *("muted", "audio_codec", "audio_bitrate", "sample_rate", "prefer_lossless", "metadata"),
+    # Ours alone.
+    *("x264_tuning", "enforce_audio_track"),
 )
 _TABLE = {**options_of(MediaArguments), **options_of(StillArguments)}
-# Where our own table has other defaults than a payload: it asks the composition first, and films
-# in better jpegs.
-_PAYLOAD_DEFAULTS: Mapping[str, Any] = {
-    "image_format": ImageFormat.JPEG.value,
-    "jpeg_quality": DEFAULT_JPEG_QUALITY,
-    "sample_rate": DEFAULT_SAMPLE_RATE,
-}
 
 
 def read_site_options(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,19 +49,19 @@ def read_still_options(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_sequence_options(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `render_frames`."""
-    return {"jpeg_quality": DEFAULT_JPEG_QUALITY, **_read(payload, SEQUENCE_OPTIONS)}
+    return _read(payload, SEQUENCE_OPTIONS)
 
 
 def read_media_options(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `render_media`, for a codec that is known."""
-    options = {**_PAYLOAD_DEFAULTS, **_read(payload, MEDIA_OPTIONS)}
+    options = _read(payload, MEDIA_OPTIONS)
     codec = Codec(options["codec"])
     # PHP, Go and Ruby send 0 for nothing.
     if codec is not Codec.GIF and whole(options.get("number_of_gif_loops")) == 0:
         del options["number_of_gif_loops"]
     # Clients send one for every codec; here it would be warned of.
     if codec.spec.is_audio_only:
-        del options["image_format"]
+        options.pop("image_format", None)
     for name in ("video_bitrate", "audio_bitrate"):
         if name in options:
             options[name] = _bitrate(options[name])

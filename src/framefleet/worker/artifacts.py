@@ -15,11 +15,13 @@ class Artifacts:
 
     Args:
         fetched: the folder for what has to be fetched from elsewhere; it may be missing yet.
+        prefix: what the keys start with in the storage.
     """
 
-    def __init__(self, storage: Storage, fetched: Path) -> None:
+    def __init__(self, storage: Storage, fetched: Path, *, prefix: str = "") -> None:
         self.storage = storage
         self._fetched = fetched
+        self._prefix = prefix
 
     async def put(self, key: str, path: Path) -> None:
         """Store the file at `path`; it may be deleted once this returns, but never be changed.
@@ -28,7 +30,7 @@ class Artifacts:
             DiskFullError, StorageError: it cannot be stored.
         """
         try:
-            await self.storage.put(key, path, create_only=True)
+            await self.storage.put(self._prefix + key, path, create_only=True)
         except ObjectConflictError:
             return
 
@@ -38,15 +40,15 @@ class Artifacts:
         Raises:
             ObjectNotFoundError: there is no such artifact.
         """
-        path = self.storage.local_path(key)
+        path = self.storage.local_path(self._prefix + key)
         if path is None:
             path = self._fetched / key
             path.parent.mkdir(parents=True, exist_ok=True)
         elif path.is_file():
             return path
-        await self.storage.get(key, path)
+        await self.storage.get(self._prefix + key, path)
         return path
 
     async def exists(self, key: str) -> bool:
         """Whether the artifact is there."""
-        return await self.storage.stat(key) is not None
+        return await self.storage.stat(self._prefix + key) is not None

@@ -10,8 +10,9 @@ import pytest
 from remotion_lambda import RemotionClient
 
 from framefleet.domain.composition import Composition, CompositionKind
-from framefleet.errors import OptionTypeError, PageScriptError, StackFrame
+from framefleet.errors import FunctionError, OptionTypeError, PageScriptError, StackFrame
 from framefleet.wire.answers import (
+    answered_error,
     compositions_answer,
     encode_answer,
     error_answer,
@@ -75,7 +76,7 @@ def test_numbers_that_json_lacks_are_refused(value):
 def test_an_error_has_message_and_stack():
     error = thrown(OptionTypeError("boom", hint="Set it in Python."))
     answer = error_answer(error)
-    assert answer.keys() == {"type", "message", "stack"}
+    assert answer.keys() == {"type", "message", "stack", "failure"}
     assert (answer["type"], answer["message"]) == ("error", "boom")
     first, *calls = answer["stack"].split("\n")
     assert first == "OptionTypeError: boom"
@@ -112,7 +113,26 @@ def test_of_several_errors_the_first_of_ours_is_told():
         "type": "error",
         "message": "boom",
         "stack": "OptionTypeError: boom",
+        "failure": {"code": "option_type", "message": "boom", "context": {}},
     }
+
+
+def test_our_clients_make_the_same_error_of_an_answer():
+    error = answered_error(error_answer(OptionTypeError("boom", hint="Set it.", value=3)))
+    assert (type(error), error.message, error.context) == (
+        OptionTypeError,
+        "boom",
+        {"hint": "Set it.", "value": 3},
+    )
+
+
+def test_an_error_of_another_function_keeps_message_and_stack():
+    error = answered_error({"type": "error", "message": "boom", "stack": "Error: boom"})
+    assert (type(error), error.message, error.context) == (
+        FunctionError,
+        "boom",
+        {"stack": "Error: boom"},
+    )
 
 
 @pytest.mark.parametrize("error", [RuntimeError(), KeyboardInterrupt()])

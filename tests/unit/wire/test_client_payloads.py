@@ -141,9 +141,14 @@ def python_status(**options) -> dict[str, Any]:
 
 
 def alike(request):
-    """Without what tells clients apart; `downloadBehavior` has two words for playing."""
+    """Without what tells clients apart; `downloadBehavior` has two words for playing.
+
+    Some send a sample rate, which is our default; others leave it out.
+    """
     shown = read_download_behavior(request.output.download_behavior).to_dict()
-    return replace(request, version=None, output=replace(request.output, download_behavior=shown))
+    output = replace(request.output, download_behavior=shown)
+    options = {name: item for name, item in request.options.items() if name != "sample_rate"}
+    return replace(request, version=None, output=output, options=options)
 
 
 def test_every_key_of_javascript_is_read():

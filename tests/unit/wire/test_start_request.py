@@ -40,9 +40,6 @@ def test_a_render_may_be_asked_for_in_a_few_words():
     found = start()
     assert found.options == {
         "codec": "h264",
-        "image_format": "jpeg",
-        "jpeg_quality": 80,
-        "sample_rate": 48_000,
     }
     assert found.sequence is None
     assert found.separate_audio_to is None
@@ -327,7 +324,7 @@ def test_a_sequence_has_a_prefix_and_a_pattern(output, expected):
     payload = {**SEQUENCE, "codec": None, "muted": True, "output": {"type": "sequence", **output}}
     found = read_start(payload)
     assert found.sequence == expected
-    assert found.options == {"image_format": "png", "jpeg_quality": 80}
+    assert found.options == {"image_format": "png"}
 
 
 @pytest.mark.parametrize("output", [None, {}, [], {"type": "media"}])

@@ -1,0 +1,133 @@
+"""Chunks in functions: each is called, and heard while it works."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import anyio
+
+from framefleet.domain.events import ChunkProgressed
+from framefleet.domain.plan import Plan
+from framefleet.errors import FunctionLostError, FunctionThrottledError
+from framefleet.executors.aws_lambda.functions import LambdaFunctions
+from framefleet.interfaces.executor import OnProgress
+from framefleet.wire.framing import FrameParser, Message, MessageType
+from framefleet.wire.renderer_request import failed_with
+
+# A function that streams tells of itself every few seconds; one that is silent for so long after
+# its first word is lost. One that cannot stream says all at its end.
+SILENCE_S = 30.0
+# An account's limit is a matter of others' work: it passes, or the render runs out of time.
+_THROTTLED_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0, 10.0)
+# What is told to stop looks every second whether it is.
+_STOP_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LambdaExecutor:
+    """One function for each chunk.
+
+    `request` makes the payload of an attempt. `stop` tells all functions of the render to end.
+    `timeout_s` is after how long a function has ended in any case.
+    """
+
+    slots: int
+    functions: LambdaFunctions
+    function_name: str
+    request: Callable[[int, int], bytes]
+    stop: Callable[[], Awaitable[None]]
+    timeout_s: float
+
+    async def run(self, plan: Plan, chunk: int, attempt: int, on_progress: OnProgress) -> None:
+        """Have a function render a chunk, and wait while there are too many of them.
+
+        Raises:
+            FunctionThrottledError: there still are.
+            FunctionLostError: it ended without a word.
+            FramefleetError: what the function says.
+        """
+        payload = self.request(chunk, attempt)
+        for pause_s in (*_THROTTLED_PAUSES_S, None):
+            try:
+                with anyio.fail_after(self.timeout_s):
+                    return await self._call(payload, chunk, on_progress)
+            except TimeoutError as exc:
+                raise FunctionLostError(
+                    f"The function that renders chunk {chunk} has not answered for "
+                    f"{self.timeout_s:.0f} s.",
+                    chunk=chunk,
+                ) from exc
+            except FunctionThrottledError:
+                if pause_s is None:
+                    raise
+                await anyio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret
+
+    async def _call(self, payload: bytes, chunk: int, on_progress: OnProgress) -> None:
+        messages = _Messages(self.functions.stream(self.function_name, payload))
+        async with aclosing(messages):
+            try:
+                await _hear(messages, chunk, on_progress)
+            except anyio.get_cancelled_exc_class():
+                with anyio.move_on_after(_STOP_TIMEOUT_S, shield=True):
+                    await self.stop()
+                    await messages.drain()
+                raise
+
+
+async def _hear(messages: _Messages, chunk: int, on_progress: OnProgress) -> None:
+    while (message := await messages.next(chunk)) is not None:
+        match message.type:
+            case MessageType.LAMBDA_INVOKED:
+                on_progress(ChunkProgressed(chunk, 0, 0))
+            case MessageType.FRAMES_RENDERED:
+                counts = message.payload
+                on_progress(ChunkProgressed(chunk, counts["rendered"], counts["encoded"]))
+            case MessageType.ERROR_OCCURRED:
+                raise failed_with(message.payload)
+            case MessageType.CHUNK_COMPLETE:
+                return
+    raise FunctionLostError(
+        f"The function that renders chunk {chunk} ended without a result.", chunk=chunk
+    )
+
+
+class _Messages:
+    """The messages of one function's stream."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+        self._parser = FrameParser()
+        self._waiting: list[Message] = []
+        self._has_begun = False
+
+    async def next(self, chunk: int) -> Message | None:
+        """The next one; None at the end.
+
+        Raises:
+            FunctionLostError: nothing comes any more.
+        """
+        while not self._waiting:
+            try:
+                with anyio.fail_after(SILENCE_S if self._has_begun else None):
+                    piece = await anext(self._pieces, None)
+            except TimeoutError as exc:
+                raise FunctionLostError(
+                    f"The function that renders chunk {chunk} has fallen silent.", chunk=chunk
+                ) from exc
+            if piece is None:
+                return None
+            self._has_begun = True
+            self._waiting = list(self._parser.feed(piece))
+        return self._waiting.pop(0)
+
+    async def drain(self) -> None:
+        """Wait for the end, whatever is said."""
+        async for _ in self._pieces:
+            pass
+
+    async def aclose(self) -> None:
+        """Stop listening."""
+        await self._pieces.aclose()  # type: ignore[attr-defined] # it is a generator

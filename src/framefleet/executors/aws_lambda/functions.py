@@ -1,0 +1,238 @@
+"""Calls functions over HTTP: for an answer, for a stream of bytes, or without waiting.
+
+boto3 would take a thread for each function that is waited for, and could not be cancelled: only its
+signatures and its decoder are used. Requests and answers: spec/serverless-wire.md 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import quote
+
+import aiohttp
+import anyio.to_thread
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.eventstream import EventStreamBuffer
+from botocore.exceptions import BotoCoreError
+
+from framefleet.errors import (
+    AccessDeniedError,
+    CredentialsError,
+    FramefleetError,
+    FunctionError,
+    FunctionLostError,
+    FunctionNotFoundError,
+    FunctionThrottledError,
+)
+
+_CONNECT_TIMEOUT_S = 10.0
+# Lambda ends a function after 900 s at most; its answer then takes a moment.
+_LONGEST_CALL_S = 900.0 + 30.0
+# As long as the reference waits for the head of a stream (spec/serverless-wire.md 1.3).
+_HEAD_TIMEOUT_S = 30.0
+
+# Lambda takes no longer event.
+EVENT_LIMIT_BYTES = 262_144
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LambdaEndpoint:
+    """Where functions are called, and as whom."""
+
+    url: str
+    region: str
+    credentials: Credentials = field(repr=False)
+
+
+class LambdaFunctions:
+    """Functions of one account and region, to be used within its context."""
+
+    def __init__(self, endpoint: LambdaEndpoint) -> None:
+        self._endpoint = endpoint
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=_LONGEST_CALL_S
+        )
+        # As many connections as there are functions: each is held while its function runs.
+        connector = aiohttp.TCPConnector(limit=0)
+        self._session = aiohttp.ClientSession(
+            timeout=timeout, connector=connector, trust_env=True, auto_decompress=False
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def invoke(self, name: str, payload: bytes) -> bytes:
+        """The answer of a function; waits for it.
+
+        Raises:
+            FunctionNotFoundError, FunctionThrottledError: it was not called.
+            FunctionError: it failed; FunctionLostError if another call may not.
+            CredentialsError, AccessDeniedError: we may not call it.
+        """
+        path = f"/2015-03-31/functions/{quote(name, safe='')}/invocations"
+        async with self._post(
+            path, payload, {"X-Amz-Invocation-Type": "RequestResponse"}
+        ) as answer:
+            body = await answer.read()
+            failure = answer.headers.get("X-Amz-Function-Error")
+            if failure:
+                raise _failed(name, failure, body.decode(errors="replace"))
+            return body
+
+    async def invoke_event(self, name: str, payload: bytes) -> None:
+        """Have a function called, once or more often, without waiting for it.
+
+        Raises:
+            FunctionError: as `invoke`; the payload is too long.
+        """
+        if len(payload) > EVENT_LIMIT_BYTES:
+            raise FunctionError(
+                f"Payload is too big: {len(payload)} bytes. Maximum size is 256 KB.",
+                hint="Environment variables, metadata and webhook data travel in it: give less.",
+            )
+        path = f"/2015-03-31/functions/{quote(name, safe='')}/invocations"
+        async with self._post(path, payload, {"X-Amz-Invocation-Type": "Event"}) as answer:
+            await answer.read()
+
+    async def stream(self, name: str, payload: bytes) -> AsyncIterator[bytes]:
+        """The pieces of a function's answer as they come.
+
+        Raises:
+            FunctionError: as `invoke`; also while it is iterated.
+        """
+        path = f"/2021-11-15/functions/{quote(name, safe='')}/response-streaming-invocations"
+        async with self._post(path, payload, {}, head_timeout_s=_HEAD_TIMEOUT_S) as answer:
+            buffer = EventStreamBuffer()
+            async for data in answer.content.iter_any():
+                buffer.add_data(data)
+                for event in buffer:
+                    kind = event.to_response_dict()["headers"].get(":event-type")
+                    if kind == "PayloadChunk":
+                        yield event.payload
+                    elif kind == "InvokeComplete":
+                        _check_complete(name, event.payload)
+                        return
+        raise FunctionLostError(f"The answer of the function {name} ended in the middle.")
+
+    @asynccontextmanager
+    async def _post(
+        self,
+        path: str,
+        payload: bytes,
+        headers: dict[str, str],
+        *,
+        head_timeout_s: float = _LONGEST_CALL_S,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        assert self._session is not None, "functions are called within the context"
+        url = self._endpoint.url.rstrip("/") + path
+        name = path.split("/")[3]
+        try:
+            signed = await anyio.to_thread.run_sync(self._signed, url, payload, headers)
+            async with asyncio.timeout(head_timeout_s):
+                answer = await self._session.post(_as_is(url), data=payload, headers=signed)
+        except TimeoutError as exc:
+            raise FunctionLostError(
+                f"AWS did not invoke Lambda in {head_timeout_s * 1000:.0f}ms", function=name
+            ) from exc
+        except BotoCoreError as exc:
+            raise CredentialsError(f"The function {name} cannot be called: {exc}") from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise _lost(name, exc) from exc
+        async with answer:
+            if answer.status >= 300:
+                raise _refused(name, answer, await answer.read())
+            try:
+                yield answer
+            except (aiohttp.ClientError, OSError) as exc:
+                raise _lost(name, exc) from exc
+
+    def _signed(self, url: str, payload: bytes, headers: dict[str, str]) -> dict[str, str]:
+        """In a thread: credentials may have to be fetched anew."""
+        request = AWSRequest(
+            "POST", url, headers={"Content-Type": "application/json", **headers}, data=payload
+        )
+        SigV4Auth(
+            self._endpoint.credentials.get_frozen_credentials(), "lambda", self._endpoint.region
+        ).add_auth(request)
+        return dict(request.headers.items())
+
+
+def _as_is(url: str) -> Any:
+    # What is signed is what must be sent: colons of ARNs are encoded.
+    from yarl import URL
+
+    return URL(url, encoded=True)
+
+
+def _check_complete(name: str, payload: bytes) -> None:
+    found: dict[str, Any] = json.loads(payload or b"{}")
+    if found.get("ErrorCode"):
+        raise _failed(name, found["ErrorCode"], str(found.get("ErrorDetails")))
+
+
+def _failed(name: str, kind: str, details: str) -> FramefleetError:
+    """A function that threw will do so again; one that ended, or took too long, may not."""
+    return FunctionLostError(
+        f"Lambda function {name} failed with an {kind.lower()} error: {details}", function=name
+    )
+
+
+def _lost(name: str, exc: Exception) -> FunctionLostError:
+    return FunctionLostError(
+        f"The connection to the function {name} broke: {exc or type(exc).__name__}", function=name
+    )
+
+
+def _refused(name: str, answer: aiohttp.ClientResponse, body: bytes) -> FramefleetError:
+    code = answer.headers.get("x-amzn-ErrorType", "").partition(":")[0]
+    message = _message(body)
+    match code:
+        case "ResourceNotFoundException":
+            return FunctionNotFoundError(
+                message or f"Function not found: {name}",
+                hint="Deploy it (framefleet lambda functions deploy), or check name and region.",
+                function=name,
+            )
+        case "TooManyRequestsException":
+            return FunctionThrottledError(
+                f"AWS Concurrency limit reached (Original Error: {code}: {message}). See "
+                "https://www.remotion.dev/docs/lambda/troubleshooting/rate-limit for tips to fix "
+                "this.",
+                function=name,
+            )
+        case "UnrecognizedClientException" | "InvalidSignatureException" | "ExpiredTokenException":
+            return CredentialsError(
+                f"{code}: The AWS credentials provided were probably mixed up ({message}).",
+                hint="Check the keys, whether they have expired, and their account.",
+            )
+        case "AccessDeniedException":
+            return AccessDeniedError(
+                f"Cannot call the function {name}: {message}",
+                hint="Allow these credentials lambda:InvokeFunction on it.",
+            )
+    text = f"Cannot call the function {name}: {code or answer.status}: {message}"
+    if answer.status >= 500:
+        return FunctionLostError(text, function=name)
+    return FunctionError(text, function=name)
+
+
+def _message(body: bytes) -> str:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")[:500]
+    if not isinstance(found, dict):
+        return str(found)
+    return str(found.get("message") or found.get("Message") or found)

@@ -1,0 +1,35 @@
+"""The objects of a render that functions leave for each other."""
+
+from __future__ import annotations
+
+from framefleet.domain.destination import render_prefix
+from framefleet.wire.render_record import RECORD_NAME
+
+# Put by a client that cancels the render (spec/serverless-orchestration.md 9).
+_CANCEL_NAME = "cancel.json"
+_TRANSPORT = "transport/"
+
+
+def record_key(render_id: str) -> str:
+    """The record of a render."""
+    return render_prefix(render_id) + RECORD_NAME
+
+
+def cancel_key(render_id: str) -> str:
+    """What is there once the render is cancelled."""
+    return render_prefix(render_id) + _CANCEL_NAME
+
+
+def transport_prefix(render_id: str) -> str:
+    """What the keys start with of all that is of no use once the render has ended."""
+    return render_prefix(render_id) + _TRANSPORT
+
+
+def plan_key(render_id: str) -> str:
+    """The plan; the render goes on as long as it is there."""
+    return transport_prefix(render_id) + "plan.json"
+
+
+def lease_key(render_id: str) -> str:
+    """What is there once a function has begun with the render: events may come twice."""
+    return transport_prefix(render_id) + "lease.json"

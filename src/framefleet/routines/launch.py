@@ -1,0 +1,236 @@
+"""The main function of a render: it plans, has chunks rendered, and makes the output of them.
+
+Order of what clients see, and what happens at the end: spec/serverless-orchestration.md 1, 2, 6
+and 8.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import anyio
+
+from framefleet.delivery.props import delete_props, props_text
+from framefleet.domain.destination import BucketAddress, Cloud, KeptRender, RemoteFile
+from framefleet.errors import (
+    FramefleetError,
+    FunctionTimeoutError,
+    ObjectConflictError,
+    RenderCancelledError,
+    StorageError,
+    root_error,
+)
+from framefleet.interfaces.buckets import Buckets
+from framefleet.interfaces.storage import Storage
+from framefleet.local import requests
+from framefleet.local.media import RenderResult
+from framefleet.local.opening import open_session
+from framefleet.local.requests import Listeners, MediaRequest
+from framefleet.routines.call import Call, now_ms
+from framefleet.routines.fleet import Fleet
+from framefleet.routines.keys import cancel_key, lease_key, plan_key, transport_prefix
+from framefleet.routines.options import destination_options, place
+from framefleet.routines.record_keeper import RecordKeeper
+from framefleet.routines.sites import site_address
+from framefleet.routines.start import bucket_address, new_state
+from framefleet.routines.webhooks import report_failure, report_success, report_timeout
+from framefleet.settings import Settings
+from framefleet.wire.render_record import Outputs
+from framefleet.wire.start_request import LaunchRequest, StartRequest, read_launch
+from framefleet.wiring.buckets import open_buckets
+
+logger = logging.getLogger(__name__)
+
+# What the end takes that comes after the last second of rendering: functions stop, objects go, the
+# record and a webhook are sent.
+STOP_BEFORE_S = 5.0
+# spec/serverless-orchestration.md 2: as short as a page may be given.
+_SHORTEST_TIMEOUT_MS = 7000
+# spec/serverless-orchestration.md 9; with the functions' own watch it makes two seconds.
+_WATCH_INTERVAL_S = 0.5
+_CLEANUP_TIMEOUT_S = 3.0
+
+
+async def launch(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    """Run a render to its end, which is told in its record and by its webhook."""
+    request = read_launch(payload)
+    settings = Settings.from_environment()
+    address = bucket_address(request.bucket_name, call, request.start.output.force_path_style)
+    async with open_buckets(address, settings) as buckets:
+        storage = buckets.storage(request.bucket_name)
+        if not await _is_first(storage, request, call):
+            return {}
+        state = new_state(request.start, call)
+        keeper = RecordKeeper(storage, request.render_id, state)
+        await _Main(request, call, settings, buckets, storage, keeper).run()
+    return {}
+
+
+async def _is_first(storage: Storage, request: LaunchRequest, call: Call) -> bool:
+    """Events are delivered at least once: the first one renders."""
+    try:
+        await storage.put(lease_key(request.render_id), call.request_id.encode(), create_only=True)
+    except ObjectConflictError:
+        logger.info("launched_twice", extra={"render_id": request.render_id})
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Main:
+    request: LaunchRequest
+    call: Call
+    settings: Settings
+    buckets: Buckets
+    storage: Storage
+    keeper: RecordKeeper
+
+    async def run(self) -> None:
+        """Render, and report how it ended."""
+        try:
+            result = await self._in_time()
+        except FramefleetError as exc:
+            await self._fail(exc)
+        except Exception as exc:
+            logger.exception("render_failed")
+            await self._fail(FramefleetError(f"{type(exc).__name__}: {exc}"))
+        else:
+            await self._succeed(result)
+
+    async def _in_time(self) -> RenderResult:
+        limit_s = max(self.call.remaining_s - STOP_BEFORE_S, 1.0)
+        result: RenderResult | None = None
+        with anyio.move_on_after(limit_s):
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self.keeper.run)
+                    if self.request.start.enable_cancellation:
+                        tasks.start_soon(self._watch)
+                    result = await self._render()
+                    tasks.cancel_scope.cancel()
+            except BaseExceptionGroup as group:
+                raise root_error(group) from group
+        if result is None:
+            raise FunctionTimeoutError(
+                f"The main function timed out after {self.call.timeout_ms}ms. Consider increasing "
+                "the timeout of your function.",
+                timeout_ms=self.call.timeout_ms,
+            )
+        return result
+
+    async def _render(self) -> RenderResult:
+        serve_url, media = await self._media_request()
+        state = self.keeper.state
+        async with open_session(media.site) as session:
+            from framefleet.local import media as local_media
+
+            state.opened_ms = now_ms()
+            self.keeper.touch()
+            fleet = Fleet(
+                launch=self.request,
+                media=media,
+                session=session,
+                call=self.call,
+                storage=self.storage,
+                keeper=self.keeper,
+                settings=self.settings,
+                serve_url=serve_url,
+            )
+            return await local_media.render(media, session, fleet)
+
+    async def _media_request(self) -> tuple[str, MediaRequest]:
+        start = self.request.start
+        serve_url, site = site_address(
+            start.serve_url,
+            bucket=self.request.bucket_name,
+            region=self.call.region,
+            buckets=self.buckets,
+        )
+        options = {
+            **start.options,
+            **destination_options(
+                start.output, bucket=self.request.bucket_name, region=self.call.region
+            ),
+            "input_props": await props_text(start.input_props, self.buckets),
+            "timeout_in_milliseconds": self._page_timeout_ms(start),
+        }
+        make = requests.sequence_request if start.sequence else requests.media_request
+        if start.sequence is not None:
+            options["image_sequence_pattern"] = start.sequence.pattern
+            options["out_name"] = place(start.sequence.prefix)
+        else:
+            options["separate_audio_to"] = self._separate_audio(start)
+        media = make(site, start.composition, None, options, Listeners())
+        kept = media.wanted.output
+        assert isinstance(kept, KeptRender), "out_name and force_bucket_name make it one"
+        kept = replace(kept, id=self.request.render_id)
+        return serve_url, replace(media, wanted=replace(media.wanted, output=kept))
+
+    def _page_timeout_ms(self, start: StartRequest) -> Any:
+        """The page may not take more than half of what is left: the rest has to fit too."""
+        wanted = start.options.get("timeout_in_milliseconds", 30_000)
+        most = max(_SHORTEST_TIMEOUT_MS, round(self.call.remaining_s * 1000 / 2))
+        return min(wanted, most) if isinstance(wanted, int | float) else wanted
+
+    def _separate_audio(self, start: StartRequest) -> Any:
+        wanted = start.separate_audio_to
+        if not isinstance(wanted, str):
+            return place(wanted)
+        key = f"renders/{self.request.render_id}/{wanted}"
+        return {"bucket_name": self.request.bucket_name, "key": key}
+
+    async def _watch(self) -> None:
+        """End the render when a client cancels it."""
+        while True:
+            await anyio.sleep(_WATCH_INTERVAL_S)
+            with suppress(StorageError):
+                if await self.storage.stat(cancel_key(self.request.render_id)) is not None:
+                    raise RenderCancelledError("renderMedia() got cancelled")
+
+    async def _succeed(self, result: RenderResult) -> None:
+        ended = now_ms()
+        await self._clean_up()
+        state = self.keeper.state
+        assert isinstance(result.output, RemoteFile), "its output is in a bucket"
+        sound = result.separate_audio
+        outputs = Outputs(
+            main=result.output,
+            separate_audio=sound if isinstance(sound, RemoteFile) else None,
+            artifacts=[file for file in result.artifacts if isinstance(file, RemoteFile)],
+        )
+        home = BucketAddress(cloud=Cloud.S3, name=self.request.bucket_name)
+        state.finish(outputs, home, ended_ms=ended, cleaned_ms=now_ms() - ended)
+        await self.keeper.write()
+        await self._report(report_success)
+
+    async def _fail(self, error: FramefleetError) -> None:
+        logger.warning("render_failed", extra={"code": error.code, "text": str(error)})
+        self.keeper.state.failed(error, now_ms())
+        with anyio.move_on_after(_CLEANUP_TIMEOUT_S):
+            await self._clean_up()
+        await self.keeper.write()
+        is_timeout = isinstance(error, FunctionTimeoutError)
+        await self._report(report_timeout if is_timeout else report_failure)
+
+    async def _report(self, report: Any) -> None:
+        webhook = self.request.start.webhook
+        if webhook is None:
+            return
+        try:
+            await report(webhook, self.request, self.call, self.keeper.state)
+        except FramefleetError as exc:
+            self.keeper.state.warned(exc, "webhook")
+            with suppress(StorageError):
+                await self.keeper.write()
+
+    async def _clean_up(self) -> None:
+        """Take away what only the render itself needed: the plan first, which ends functions."""
+        prefix = transport_prefix(self.request.render_id)
+        with suppress(StorageError):
+            await self.storage.delete([plan_key(self.request.render_id)])
+            await self.storage.delete([found.key async for found in self.storage.objects(prefix)])
+            await delete_props(self.request.start.input_props, self.buckets)

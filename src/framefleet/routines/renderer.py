@@ -1,0 +1,175 @@
+"""A function that renders one chunk, and tells of it while it does."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any
+
+import anyio
+
+from framefleet.compositions.location import SiteLocation
+from framefleet.compositions.site import open_site
+from framefleet.domain.destination import BucketAddress, Cloud
+from framefleet.domain.events import ChunkProgressed
+from framefleet.domain.plan import Plan
+from framefleet.errors import (
+    FramefleetError,
+    ObjectNotFoundError,
+    RenderCancelledError,
+    StorageError,
+    root_error,
+)
+from framefleet.interfaces.storage import Storage
+from framefleet.local.scratch import scratch_folder
+from framefleet.local.warm import supervised
+from framefleet.machine import usable_cores
+from framefleet.routines.call import Call, Send, now_ms
+from framefleet.routines.keys import plan_key, transport_prefix
+from framefleet.settings import Settings
+from framefleet.wire.framing import MessageType, frame
+from framefleet.wire.renderer_request import RendererRequest, failure
+from framefleet.wiring.buckets import open_buckets
+from framefleet.worker.artifacts import Artifacts
+from framefleet.worker.worker import Worker, chunk_key
+
+logger = logging.getLogger(__name__)
+
+# Told at least so often, and for the listener's sake not more often than that.
+_HEARTBEAT_S = 5.0
+_REPORT_INTERVAL_S = 0.5
+# spec/serverless-orchestration.md 9; a render has to end within two seconds.
+_WATCH_INTERVAL_S = 0.75
+# Chromium paints 1080p in two tiles.
+_MOST_RASTER_THREADS = 4
+
+
+async def render_chunk(payload: Mapping[str, Any], call: Call, send: Send) -> None:
+    """Render the chunk and put its files; `send` gets the messages."""
+    request = RendererRequest.read(payload)
+    await send(frame(MessageType.LAMBDA_INVOKED, {"attempt": request.attempt}))
+    started = now_ms()
+    try:
+        await _render(request, _Reporter(send))
+    except FramefleetError as exc:
+        logger.warning("chunk_failed", extra={"chunk": request.chunk, "code": exc.code})
+        await send(frame(MessageType.ERROR_OCCURRED, failure(exc, attempt=request.attempt)))
+    else:
+        await send(frame(MessageType.CHUNK_COMPLETE, {"start": started, "rendered": now_ms()}))
+
+
+async def _render(request: RendererRequest, reporter: _Reporter) -> None:
+    address = BucketAddress(
+        cloud=Cloud.S3,
+        name=request.bucket_name,
+        region=request.region,
+        force_path_style=request.force_path_style,
+    )
+    settings = Settings.from_environment()
+    async with AsyncExitStack() as stack:
+        buckets = await stack.enter_async_context(open_buckets(address, settings))
+        storage = buckets.storage(request.bucket_name)
+        plan = await _plan(storage, request)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_watch, storage, request.render_id)
+                tasks.start_soon(reporter.run)
+                await _film(plan, request, storage, settings, reporter)
+                tasks.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            raise root_error(group) from group
+        finally:
+            with anyio.CancelScope(shield=True):
+                await _leave_nothing_behind(storage, request)
+
+
+async def _plan(storage: Storage, request: RendererRequest) -> Plan:
+    try:
+        data = await storage.read(plan_key(request.render_id))
+    except ObjectNotFoundError as exc:
+        raise _over() from exc
+    if hashlib.sha256(data).hexdigest() != request.plan_hash:
+        raise StorageError("The plan of the render is not the one that is meant.")
+    return Plan.from_json(data)
+
+
+async def _film(
+    plan: Plan,
+    request: RendererRequest,
+    storage: Storage,
+    settings: Settings,
+    reporter: _Reporter,
+) -> None:
+    browser = replace(
+        settings.browser_options(plan.page.chromium, executable=None),
+        answer_timeout_s=plan.page.timeout_s,
+        raster_threads=min(_MOST_RASTER_THREADS, usable_cores()),
+    )
+    async with (
+        scratch_folder() as folder,
+        supervised(browser) as supervisor,
+        open_site(SiteLocation.parse(request.serve_url), plan.page) as site,
+        Worker(
+            plan,
+            site,
+            Artifacts(storage, folder, prefix=transport_prefix(request.render_id)),
+            supervisor,
+            on_log=lambda log: logger.info("page_log", extra={"level": log.level}),
+        ) as worker,
+    ):
+        await worker.render(request.chunk, reporter.progressed)
+
+
+async def _watch(storage: Storage, render_id: str) -> None:
+    """End the work when the render has ended. A store that does not answer is asked again."""
+    while True:
+        await anyio.sleep(_WATCH_INTERVAL_S)
+        if await _is_over(storage, render_id):
+            raise _over()
+
+
+async def _is_over(storage: Storage, render_id: str) -> bool:
+    try:
+        return await storage.stat(plan_key(render_id)) is None
+    except StorageError:
+        return False
+
+
+async def _leave_nothing_behind(storage: Storage, request: RendererRequest) -> None:
+    """Take away what was put too late: whoever ended the render has cleaned up before."""
+    if not await _is_over(storage, request.render_id):
+        return
+    prefix = transport_prefix(request.render_id) + chunk_key(request.chunk, "")
+    await storage.delete([found.key async for found in storage.objects(prefix)])
+
+
+def _over() -> RenderCancelledError:
+    return RenderCancelledError("The render has ended.")
+
+
+class _Reporter:
+    """Tells how far the chunk is, now and then, and at times that nothing has changed."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._counts = (0, 0)
+
+    def progressed(self, event: ChunkProgressed) -> None:
+        self._counts = (event.filmed, event.encoded)
+
+    async def run(self) -> None:
+        told, told_s = (0, 0), time.monotonic()
+        while True:
+            await anyio.sleep(_REPORT_INTERVAL_S)
+            counts, now_s = self._counts, time.monotonic()
+            if counts == told and now_s - told_s < _HEARTBEAT_S:
+                continue
+            told, told_s = counts, now_s
+            rendered, encoded = counts
+            await self._send(
+                frame(MessageType.FRAMES_RENDERED, {"rendered": rendered, "encoded": encoded})
+            )

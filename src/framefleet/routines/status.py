@@ -1,0 +1,45 @@
+"""How a render is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from framefleet.account.renders import render_progress
+from framefleet.routines.call import Call, now_ms
+from framefleet.routines.start import bucket_address, bucket_name
+from framefleet.settings import Settings
+from framefleet.wire.other_requests import read_status
+from framefleet.wire.progress_answer import ProgressView
+from framefleet.wire.versions import API_OF_TYPE, check_version
+from framefleet.wiring.buckets import open_buckets
+
+
+async def status(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    """The progress of a render.
+
+    Raises:
+        OptionError: the payload is of another version, or none of ours; or the render is a still.
+        ObjectNotFoundError: there is no such render.
+    """
+    check_version(
+        payload,
+        api=API_OF_TYPE["status"],
+        function_name=call.function_name,
+        function_version=call.named_version,
+    )
+    request = read_status(payload)
+    address = bucket_address(request.bucket_name, call, request.force_path_style)
+    async with open_buckets(address, Settings.from_environment()) as buckets:
+        name = await bucket_name(address, buckets)
+    view = ProgressView(
+        render_id=request.render_id,
+        bucket=name,
+        region=call.region,
+        function_name=call.function_name,
+        memory_size_in_mb=call.memory_size_in_mb,
+        timeout_ms=call.timeout_ms,
+        now_ms=now_ms(),
+    )
+    return await render_progress(replace(address, name=name), view, provider=request.provider)
