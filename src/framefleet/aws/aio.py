@@ -1,4 +1,4 @@
-"""Buckets, sites and kept renders on S3, for asynchronous callers.
+"""Renders on AWS Lambda, and buckets, sites and kept renders on S3, for asynchronous callers.
 
 The functions and their arguments are those of the reference, as Python spells them. Where `region`
 is left out, it is the one in the bucket's name, else REMOTION_AWS_REGION, AWS_REGION or us-east-1.
@@ -23,6 +23,16 @@ from framefleet.account.sites import (
     OnItemDeleted,
     SiteList,
 )
+from framefleet.aws.renders import (
+    cancel_render_on_lambda,
+    get_compositions_on_lambda,
+    get_render_progress,
+    render_frames_on_lambda,
+    render_frames_on_lambda_and_stream,
+    render_media_on_lambda,
+    render_media_on_lambda_and_stream,
+    render_still_on_lambda,
+)
 from framefleet.cancellation import CancelSignal
 from framefleet.delivery.renders import DownloadedMedia, OnDownload, Which
 from framefleet.domain.arguments import documented, naming
@@ -42,14 +52,22 @@ from framefleet.sites.deploying import OnDiff, OnUpload
 from framefleet.sites.sources import find_built, find_source
 
 __all__ = [
+    "cancel_render_on_lambda",
     "delete_render",
     "delete_site",
     "deploy_site",
     "deploy_site_from_bundle",
     "download_media",
+    "get_compositions_on_lambda",
     "get_or_create_bucket",
+    "get_render_progress",
     "get_sites",
     "presign_url",
+    "render_frames_on_lambda",
+    "render_frames_on_lambda_and_stream",
+    "render_media_on_lambda",
+    "render_media_on_lambda_and_stream",
+    "render_still_on_lambda",
 ]
 
 

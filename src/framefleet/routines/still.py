@@ -176,6 +176,7 @@ def _failure(error: FramefleetError, payload: Mapping[str, Any]) -> dict[str, An
     attempts = 1 + (retries if isinstance(retries, int) else 0)
     return {
         "error": stack,
+        "failure": error.to_dict(),
         "shouldRetry": error.retryable,
         "errorInfo": {
             "name": type(error).__name__,
