@@ -1,4 +1,4 @@
-"""The second step: film and encode one chunk of a plan into a folder."""
+"""The second step: film and encode one part of a chunk of a plan into a folder."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from framefleet.rendering.chunk_sounds import INLINE_FILE, ChunkSounds, SoundRec
 from framefleet.rendering.studio import Studio
 
 VIDEO_FILE = "video"
-RECORD_FILE = "chunk.msgpack"
+RECORD_FILE = "part.msgpack"
 ARTIFACT_FOLDER = "artifacts"
 # Pictures between Chromium and the encoder: enough that neither waits for the other's jitter.
 PICTURES_IN_FLIGHT = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkRecord:
-    """What a chunk holds: the frames it was filmed for, its sounds and the names of its files.
+class PartRecord:
+    """What a part of a chunk holds: its frames, their sounds and the names of its files.
 
     `artifacts` are the files of the page itself, each with the frame that emitted it.
     """
@@ -45,37 +45,37 @@ class ChunkRecord:
     artifacts: tuple[tuple[str, int], ...] = ()
 
     def write(self, folder: Path) -> None:
-        """Write the record; it comes last and says that the chunk is whole."""
-        with writing("The record of a chunk"):
+        """Write the record; it comes last and says that the part is whole."""
+        with writing("The record of a part"):
             (folder / RECORD_FILE).write_bytes(msgspec.msgpack.encode(self))
 
     @staticmethod
-    def read(path: Path) -> ChunkRecord:
+    def read(path: Path) -> PartRecord:
         """Read a record file."""
-        return msgspec.msgpack.decode(path.read_bytes(), type=ChunkRecord)
+        return msgspec.msgpack.decode(path.read_bytes(), type=PartRecord)
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkFiles:
-    """A rendered chunk: its record, and where its files are, by name.
+class PartFiles:
+    """A rendered part of a chunk: its record, and where its files are, by name.
 
     `sources` names the file of each of its sounds' sources; to assemble it takes them.
     """
 
-    record: ChunkRecord
+    record: PartRecord
     paths: dict[str, Path]
     sources: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkProgress:
-    """Frames of a chunk filmed and encoded so far."""
+class PartProgress:
+    """Frames of a part filmed and encoded so far."""
 
     filmed: int
     encoded: int
 
 
-OnProgress = Callable[[ChunkProgress], None]
+OnProgress = Callable[[PartProgress], None]
 
 
 class FrameWriter(Protocol):
@@ -97,21 +97,20 @@ class FrameWriter(Protocol):
     ) -> None: ...
 
 
-async def render_chunk(
+async def render_part(
     plan: Plan,
-    index: int,
+    frames: FrameRange,
     studio: Studio,
     folder: Path,
     on_progress: OnProgress = lambda progress: None,
-) -> ChunkRecord:
-    """Film chunk `index` and write its frames, sounds, artifacts and record into `folder`.
+) -> PartRecord:
+    """Film `frames` and write them, their sounds, artifacts and record into `folder`.
 
-    Reads the plan and films its own frames, nothing else; run twice it yields the same frames.
+    Reads the plan and films these frames, nothing else; run twice it yields the same ones.
 
     Raises:
-        PageError, BrowserCrashedError, EncodingError, DiskFullError: the chunk is not there.
+        PageError, BrowserCrashedError, EncodingError, DiskFullError: the part is not there.
     """
-    frames = plan.chunks[index]
     reel = _Reel(frames, SoundRecorder(folder), on_progress)
     send, receive = anyio.create_memory_object_stream[bytes | None](PICTURES_IN_FLIGHT)
     with _open_writer(plan, folder / VIDEO_FILE) as writer, reel.sounds:
@@ -123,7 +122,7 @@ async def render_chunk(
             raise root_error(group) from None
         sounds = reel.sounds.finish()
     write_artifacts(folder / ARTIFACT_FOLDER, reel.artifacts)
-    record = ChunkRecord(
+    record = PartRecord(
         frames=frames,
         sounds=sounds,
         files=tuple(name for name in (VIDEO_FILE, INLINE_FILE) if (folder / name).exists()),
@@ -135,7 +134,7 @@ async def render_chunk(
 
 @dataclass(slots=True)
 class _Reel:
-    """What is gathered while a chunk is filmed."""
+    """What is gathered while a part is filmed."""
 
     frames: FrameRange
     sounds: SoundRecorder
@@ -147,7 +146,7 @@ class _Reel:
     def add(self, *, filmed: int = 0, encoded: int = 0) -> None:
         self.filmed += filmed
         self.encoded += encoded
-        self.on_progress(ChunkProgress(self.filmed, self.encoded))
+        self.on_progress(PartProgress(self.filmed, self.encoded))
 
 
 async def _film(
