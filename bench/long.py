@@ -38,7 +38,7 @@ from framefleet.domain.sound import Sound, SoundSegment
 from framefleet.domain.timing import FrameRange
 from framefleet.encoding.video_encoder import ChunkEncoder
 from framefleet.rendering.assembly import assemble
-from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles, ChunkRecord
+from framefleet.rendering.part import VIDEO_FILE, PartFiles, PartRecord
 from framefleet.rendering.chunk_sounds import ChunkSounds
 
 FPS = Fraction(30)
@@ -141,12 +141,12 @@ def measure(minutes: float, size: FrameSize) -> Figures:
         started = now()
         last = started
 
-        def chunks() -> Iterator[ChunkFiles]:
+        def chunks() -> Iterator[PartFiles]:
             nonlocal last
             for chunk in plan.chunks:
-                record = ChunkRecord(frames=chunk, sounds=sounds_of(chunk), files=(VIDEO_FILE,))
+                record = PartRecord(frames=chunk, sounds=sounds_of(chunk), files=(VIDEO_FILE,))
                 last = now()
-                yield ChunkFiles(record, {VIDEO_FILE: video}, sources)
+                yield PartFiles(record, {VIDEO_FILE: video}, sources)
 
         output = folder / "film.mp4"
         assemble(plan, chunks(), output, overwrite=False)

@@ -24,7 +24,7 @@ from framefleet.errors import BrowserCrashedError, PageScriptError
 from framefleet.interfaces.executor import Executor
 from framefleet.local.opening import open_session
 from framefleet.local.requests import SiteRequest
-from framefleet.rendering.chunk import VIDEO_FILE
+from framefleet.rendering.part import VIDEO_FILE
 from framefleet.rendering.planning import Division, Filming, plan
 from framefleet.testing.video import read_stamps
 from framefleet.wiring.executors import local_artifacts, open_executor
@@ -49,10 +49,10 @@ class Bench:
         await self.executor.run(self.plan, chunk, 1, on_progress)
 
     async def stamps(self, chunk: int) -> list[int]:
-        return read_stamps((await chunk_files(self.storage, chunk)).paths[VIDEO_FILE])
+        return read_stamps((await chunk_files(self.storage, self.plan, chunk))[0].paths[VIDEO_FILE])
 
     async def video(self, chunk: int) -> bytes:
-        return (await chunk_files(self.storage, chunk)).paths[VIDEO_FILE].read_bytes()
+        return (await chunk_files(self.storage, self.plan, chunk))[0].paths[VIDEO_FILE].read_bytes()
 
 
 @pytest.fixture(params=["inline", "process"])
@@ -116,11 +116,11 @@ def page_of(tmp_path: Path, seek: str) -> Path:
 
 async def test_a_chunk_that_was_run_is_stored(open_bench):
     async with open_bench() as bench:
-        assert not await is_rendered(bench.storage, 2)
+        assert not await is_rendered(bench.storage, bench.plan, 2)
         await bench.run(2)
-        assert await is_rendered(bench.storage, 2)
+        assert await is_rendered(bench.storage, bench.plan, 2)
         assert await bench.stamps(2) == list(range(2 * CHUNK, 3 * CHUNK))
-        assert not await is_rendered(bench.storage, 1)
+        assert not await is_rendered(bench.storage, bench.plan, 1)
 
 
 async def test_chunks_run_in_any_order(open_bench):  # checklist 74
@@ -171,8 +171,8 @@ async def test_as_many_chunks_run_at_once_as_there_are_slots(open_bench, tmp_pat
             tasks.start_soon(bench.run, 1)
         server.cancel_scope.cancel()
     assert len(waiting) == 2
-    assert await is_rendered(bench.storage, 0)
-    assert await is_rendered(bench.storage, 1)
+    assert await is_rendered(bench.storage, bench.plan, 0)
+    assert await is_rendered(bench.storage, bench.plan, 1)
 
 
 async def test_progress_tells_of_frames_filmed_and_encoded(open_bench):
@@ -204,9 +204,9 @@ async def test_a_failure_is_our_own_error_and_the_executor_goes_on(open_bench, t
         with pytest.raises(PageScriptError, match="TypeError: no such frame") as caught:
             await bench.run(1)
         assert caught.value.context["frame"] == CHUNK + 1
-        assert not await is_rendered(bench.storage, 1)
+        assert not await is_rendered(bench.storage, bench.plan, 1)
         await bench.run(2)
-        assert await is_rendered(bench.storage, 2)
+        assert await is_rendered(bench.storage, bench.plan, 2)
 
 
 async def test_a_broken_browser_is_an_error_that_may_be_tried_again(open_bench):
@@ -238,7 +238,7 @@ async def test_a_cancelled_run_ends_what_it_started(open_bench, tmp_path, slots)
         left = [child for child in psutil.Process().children(True) if child.pid not in warm]
         assert [child for child in left if child.status() != psutil.STATUS_ZOMBIE] == []
         for chunk in range(slots):
-            assert not await is_rendered(bench.storage, chunk)
+            assert not await is_rendered(bench.storage, bench.plan, chunk)
     left = [child for child in psutil.Process().children(True) if child.pid not in before]
     assert left == []
 

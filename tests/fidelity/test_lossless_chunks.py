@@ -25,7 +25,7 @@ from framefleet.local.opening import open_session
 from framefleet.local.requests import SiteRequest
 from framefleet.local.session import Session
 from framefleet.rendering.assembly import assemble
-from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles, render_chunk
+from framefleet.rendering.part import VIDEO_FILE, PartFiles, render_part
 from framefleet.rendering.planning import Division, Filming, plan
 from framefleet.rendering.studio import Studio
 from framefleet.testing.video import frames_of, presentation_times_s
@@ -77,8 +77,8 @@ class Film:
             part = folder / str(index)
             part.mkdir(parents=True)
             async with Studio(frozen, self.session.site, self.session.supervisor) as studio:
-                record = await render_chunk(frozen, index, studio, part)
-            files.append(ChunkFiles(record, {VIDEO_FILE: part / VIDEO_FILE}))
+                record = await render_part(frozen, frozen.chunks[index], studio, part)
+            files.append(PartFiles(record, {VIDEO_FILE: part / VIDEO_FILE}))
         output = folder / "out.mp4"
         assemble(frozen, files, output, overwrite=False)
         return output, [file.paths[VIDEO_FILE] for file in files]

@@ -7,6 +7,7 @@ their own rules, in `framefleet.rendering`.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from framefleet.domain.rules.values import json_text, number, text, whole
@@ -21,6 +22,7 @@ _DEFAULT_FRAMES = 20
 _FEWEST_BY_DEFAULT, _MOST_BY_DEFAULT, _FRAMES_OF_MOST = 75, 150, 18_000
 # A chunk tells its progress so often that all together tell it as fast as this many would.
 _CHUNKS_THAT_TELL_EACH_FRAME = 15
+_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)%")
 
 
 def frames_per_lambda(
@@ -77,6 +79,39 @@ def chunk_ranges(frames: FrameRange, frames_per_lambda: int) -> list[FrameRange]
         FrameRange(start, min(start + length, stop), frames.step)
         for start in range(frames.start, stop, length)
     ]
+
+
+def streams_per_lambda(value: Any, *, cores: int | None) -> int:
+    """How many browsers film at a time in a function.
+
+    Args:
+        value: a number, or a share of the cores such as `50%`.
+        cores: of the function; None if it is another one, which cannot be asked.
+
+    Raises:
+        OptionError: it is neither, or more than there are cores.
+    """
+    if isinstance(value, str):
+        share = _SHARE.fullmatch(value)
+        if share is None:
+            raise OptionError(
+                f"concurrencyPerLambda must be a number or percentage, but is {value}"
+            )
+        return max(1, math.floor(float(share[1]) / 100 * (cores or 1)))
+    found = number(value)
+    if found is None:
+        raise OptionError(f"concurrencyPerLambda must a number or a string but is {text(value)}")
+    wanted = whole(found)
+    if wanted is None:
+        raise OptionError(f"concurrencyPerLambda must be an integer, but is {text(value)}")
+    if wanted < 1:
+        raise OptionError(f"concurrencyPerLambda must be at least 1, but is {wanted}")
+    if cores is not None and wanted > cores:
+        raise OptionError(
+            "concurrencyPerLambda is set higher than the amount of CPU cores available. Available "
+            f"CPU cores: {cores}, value set: {wanted}"
+        )
+    return wanted
 
 
 def progress_every_nth_frame(chunks: int) -> int:

@@ -11,9 +11,9 @@ import msgspec
 
 from framefleet.domain.composition import Composition, FrameSize
 from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
-from framefleet.domain.timing import FrameRange
+from framefleet.domain.timing import FrameRange, split_evenly
 
-PLAN_VERSION = 3
+PLAN_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,8 @@ class Plan:
     """A render as every worker sees it.
 
     `chunks` hold the composition's frames in the order of the output; every one has the same step.
-    `video` None: frames are kept as Chromium's pictures, or not filmed at all (an image format of
-    none). `zero_s` is the page time of frame 0 of a
+    Each is filmed in `parts` side by side. `video` None: frames are kept as Chromium's pictures, or
+    not filmed at all (an image format of none). `zero_s` is the page time of frame 0 of a
     page on our clock, None for the other kinds. `browser` and `encoder` are the versions planned
     with.
     """
@@ -72,7 +72,13 @@ class Plan:
     browser: str
     encoder: str
     zero_s: float | None = None
+    parts: int = 1
     version: int = PLAN_VERSION
+
+    def parts_of(self, chunk: int) -> list[FrameRange]:
+        """The frames of a chunk in the parts it is filmed in; a short chunk has fewer of them."""
+        frames = self.chunks[chunk]
+        return frames.divide(split_evenly(len(frames), self.parts))
 
     @property
     def frame_count(self) -> int:

@@ -20,10 +20,13 @@ from framefleet.errors import writing
 from framefleet.local.place import Target
 from framefleet.rendering.artifacts import gather_artifacts
 from framefleet.rendering.assembly import assemble
-from framefleet.rendering.chunk import ARTIFACT_FOLDER, ChunkFiles
 from framefleet.rendering.output_file import check_absent
+from framefleet.rendering.part import ARTIFACT_FOLDER, PartFiles
 from framefleet.worker.artifacts import Artifacts
-from framefleet.worker.worker import chunk_files, chunk_key
+from framefleet.worker.worker import chunk_files, part_key
+
+# The names of a part's artifacts, each with the frame that emitted it.
+Emitted = tuple[tuple[str, int], ...]
 
 
 class LocalAssembly:
@@ -34,8 +37,10 @@ class LocalAssembly:
         self._stored = stored
         self._media = media
         self._target = target
-        self._fetched: dict[int, ChunkFiles] = {}
-        self._artifacts: list[tuple[tuple[str, int], ...]] = []
+        self._fetched: dict[int, list[PartFiles]] = {}
+        # Of each part that was assembled: where it is, and what it emitted.
+        self._assembled: list[tuple[int, int]] = []
+        self._artifacts: list[Emitted] = []
 
     async def fetch(self, chunk: int) -> None:
         """Get a chunk's files and those its sounds name.
@@ -44,10 +49,11 @@ class LocalAssembly:
             MediaError: one of them is not to be had.
             OutputError: the chunk is gone.
         """
-        files = await chunk_files(self._stored, chunk)
-        names = sorted(files.record.sounds.sources)
+        parts = await chunk_files(self._stored, self._plan, chunk)
+        names = sorted({name for part in parts for name in part.record.sounds.sources})
         paths = await asyncio.gather(*map(self._media.path, names))
-        self._fetched[chunk] = replace(files, sources=dict(zip(names, paths, strict=True)))
+        sources = dict(zip(names, paths, strict=True))
+        self._fetched[chunk] = [replace(part, sources=sources) for part in parts]
 
     async def run(self, chunks: AsyncIterable[int], on_frames: Callable[[int], None]) -> None:
         """Assemble; see `rendering.assembly.assemble` for what can go wrong.
@@ -76,8 +82,9 @@ class LocalAssembly:
     async def publish(self) -> list[ArtifactFile]:
         """Put the files the composition itself emitted beside the output."""
         published = []
-        for chunk, name, frame in gather_artifacts(self._artifacts):
-            source = await self._stored.get(chunk_key(chunk, f"{ARTIFACT_FOLDER}/{name}"))
+        for at, name, frame in gather_artifacts(self._artifacts):
+            chunk, part = self._assembled[at]
+            source = await self._stored.get(part_key(chunk, part, f"{ARTIFACT_FOLDER}/{name}"))
             path = self._target.output.parent / name
             with writing(f"The artifact {path}"):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,25 +92,30 @@ class LocalAssembly:
             published.append(ArtifactFile(name, path, frame))
         return published
 
-    def _coming(self, turns: AsyncIterator[int]) -> Iterator[ChunkFiles]:
-        """The chunks in their turn, for the thread that assembles."""
+    def _coming(self, turns: AsyncIterator[int]) -> Iterator[PartFiles]:
+        """The parts of chunks in their turn, for the thread that assembles."""
         while True:
-            chunk = anyio.from_thread.run(self._next, turns)
-            if chunk is None:
+            parts = anyio.from_thread.run(self._next, turns)
+            if parts is None:
                 # Nothing of a thread's that begins after it was cancelled is cancelled by anyio.
                 anyio.from_thread.check_cancelled()
                 return
-            yield chunk
+            yield from parts
 
-    async def _next(self, turns: AsyncIterator[int]) -> ChunkFiles | None:
+    async def _next(self, turns: AsyncIterator[int]) -> list[PartFiles] | None:
         if anyio.current_effective_deadline() == -math.inf:
             return None
         async for chunk in turns:
-            files = self._fetched.pop(chunk)
-            self._artifacts.append(files.record.artifacts)
-            for name, _ in files.record.artifacts:
-                check_absent(self._target.output.parent / name, overwrite=self._target.overwrite)
-            if files.record.artifacts:
-                gather_artifacts(self._artifacts)
-            return files
+            parts = self._fetched.pop(chunk)
+            for part, files in enumerate(parts):
+                self._note_artifacts(chunk, part, files.record.artifacts)
+            return parts
         return None
+
+    def _note_artifacts(self, chunk: int, part: int, artifacts: Emitted) -> None:
+        self._assembled.append((chunk, part))
+        self._artifacts.append(artifacts)
+        for name, _ in artifacts:
+            check_absent(self._target.output.parent / name, overwrite=self._target.overwrite)
+        if artifacts:
+            gather_artifacts(self._artifacts)

@@ -19,9 +19,9 @@ from framefleet.encoding.join import ChunkVideo, SoundFile, join
 from framefleet.encoding.retime import Samples
 from framefleet.encoding.sound_file import write_sound
 from framefleet.errors import EncodingError
-from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles
 from framefleet.rendering.chunk_sounds import INLINE_FILE, RecordedSounds, mix_chunks
 from framefleet.rendering.output_file import whole_file
+from framefleet.rendering.part import VIDEO_FILE, PartFiles
 from framefleet.rendering.sequence import sequence_names, write_sequence
 
 OnFrames = Callable[[int], None]
@@ -29,7 +29,7 @@ OnFrames = Callable[[int], None]
 
 def assemble(
     plan: Plan,
-    chunks: Iterable[ChunkFiles],
+    chunks: Iterable[PartFiles],
     output: Path,
     *,
     overwrite: bool,
@@ -43,7 +43,7 @@ def assemble(
     palette takes all frames to choose.
 
     Args:
-        chunks: all of them, in order, with their `sources`.
+        chunks: all parts of all of them, in order, with their `sources`.
         overwrite: replace an output that is there already.
         separate_audio: the file that gets the sound instead of `output`.
         on_frames: told how many frames are written, which may fall back when a film turns out to
@@ -86,19 +86,19 @@ class _SoundFoundError(Exception):
 
 def _write_film(
     plan: Plan,
-    chunks: Iterable[ChunkFiles],
+    chunks: Iterable[PartFiles],
     path: Path,
     sound_file: SoundFile | None,
     on_frames: OnFrames,
 ) -> None:
     """Write the film, anew where it turns out that it was begun wrong (docs/decisions/0009)."""
-    seen: list[ChunkFiles] = []
+    seen: list[PartFiles] = []
     coming = iter(chunks)
     can_sound = plan.audio.codec is not None
     has_track = can_sound and (plan.audio.is_enforced or sound_file is not None)
     has_index_room = True
 
-    def from_the_start() -> Iterator[ChunkFiles]:
+    def from_the_start() -> Iterator[PartFiles]:
         yield from tuple(seen)
         for chunk in coming:
             seen.append(chunk)
@@ -131,7 +131,7 @@ def _write_film(
             has_index_room = False
 
 
-def _write_sound(plan: Plan, chunks: Iterable[ChunkFiles], path: Path, on_frames: OnFrames) -> None:
+def _write_sound(plan: Plan, chunks: Iterable[PartFiles], path: Path, on_frames: OnFrames) -> None:
     frame_samples = Fraction(plan.audio.sample_rate) / plan.fps
     with closing(_mixed(plan, chunks)) as mixed:
         write_sound(
@@ -144,21 +144,22 @@ def _write_sound(plan: Plan, chunks: Iterable[ChunkFiles], path: Path, on_frames
         )
 
 
-def _all(plan: Plan, chunks: Iterable[ChunkFiles]) -> Iterator[ChunkFiles]:
+def _all(plan: Plan, chunks: Iterable[PartFiles]) -> Iterator[PartFiles]:
     count = 0
     for chunk in chunks:
         count += 1
         yield chunk
-    if count != len(plan.chunks):
-        raise EncodingError(f"Only {count} of {len(plan.chunks)} chunks are there.")
+    expected = sum(len(plan.parts_of(chunk)) for chunk in range(len(plan.chunks)))
+    if count != expected:
+        raise EncodingError(f"Only {count} of {expected} parts of chunks are there.")
 
 
-def _videos(chunks: Iterable[ChunkFiles]) -> Iterator[ChunkVideo]:
+def _videos(chunks: Iterable[PartFiles]) -> Iterator[ChunkVideo]:
     for chunk in chunks:
         yield ChunkVideo(chunk.paths[VIDEO_FILE], len(chunk.record.frames))
 
 
-def _mixed(plan: Plan, chunks: Iterable[ChunkFiles]) -> Generator[Samples, None, None]:
+def _mixed(plan: Plan, chunks: Iterable[PartFiles]) -> Generator[Samples, None, None]:
     recorded = (
         RecordedSounds(
             chunk.record.frames,

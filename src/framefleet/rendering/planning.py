@@ -26,10 +26,14 @@ SKIPPED_SHARE = Fraction(1, 20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Division:
-    """How a render is cut: into chunks of `chunk_frames`, or as suits `streams` side by side."""
+    """How a render is cut: into chunks of `chunk_frames`, or as suits `streams` side by side.
+
+    Each chunk is filmed in `parts` side by side.
+    """
 
     chunk_frames: int | None = None
     streams: int = 1
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,7 @@ def plan(
         browser=filming.browser,
         encoder=filming.encoder,
         zero_s=filming.zero_s,
+        parts=division.parts,
     )
 
 

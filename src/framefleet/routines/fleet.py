@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from framefleet.domain import lambda_planning
@@ -53,7 +53,8 @@ class Fleet:
     keeper: RecordKeeper
     settings: Settings
     serve_url: str
-    _place: BucketPlace | None = field(default=None)
+    _place: BucketPlace | None = None
+    _parts: int = 1
 
     @property
     def max_attempts(self) -> int:
@@ -90,11 +91,15 @@ class Fleet:
             concurrency=functions.concurrency,
         )
         lambda_planning.chunk_count(count, frames)
-        return Division(chunk_frames=frames)
+        own_cores = usable_cores() if functions.renderer_function_name is None else None
+        self._parts = lambda_planning.streams_per_lambda(
+            functions.concurrency_per_lambda, cores=own_cores
+        )
+        return Division(chunk_frames=frames, parts=self._parts)
 
     def threads(self, chunks: int) -> int:
-        """A function has its cores to itself."""
-        return usable_cores()
+        """A function has its cores to itself; the browsers in it share them."""
+        return max(1, usable_cores() // self._parts)
 
     async def store(self, plan: Plan, scratch: Path) -> Artifacts:
         """The bucket; the record has the plan's facts from now on."""

@@ -35,7 +35,7 @@ from framefleet.wire.framing import MessageType, frame
 from framefleet.wire.renderer_request import RendererRequest, failure
 from framefleet.wiring.buckets import open_buckets
 from framefleet.worker.artifacts import Artifacts
-from framefleet.worker.worker import Worker, chunk_key
+from framefleet.worker.worker import Worker, chunk_prefix
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ async def _leave_nothing_behind(storage: Storage, request: RendererRequest) -> N
     """Take away what was put too late: whoever ended the render has cleaned up before."""
     if not await _is_over(storage, request.render_id):
         return
-    prefix = transport_prefix(request.render_id) + chunk_key(request.chunk, "")
+    prefix = transport_prefix(request.render_id) + chunk_prefix(request.chunk)
     await storage.delete([found.key async for found in storage.objects(prefix)])
 
 

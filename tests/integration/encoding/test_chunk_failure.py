@@ -15,7 +15,7 @@ from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.sound import FrameSounds
 from framefleet.domain.timing import FrameRange
 from framefleet.errors import EncodingError
-from framefleet.rendering.chunk import RECORD_FILE, render_chunk
+from framefleet.rendering.part import RECORD_FILE, render_part
 from framefleet.rendering.studio import Studio
 
 pytestmark = pytest.mark.anyio
@@ -55,6 +55,6 @@ class BrokenCamera:
 async def test_a_frame_that_cannot_be_encoded_ends_the_filming(tmp_path):  # checklist 74
     studio = BrokenCamera()
     with pytest.raises(EncodingError, match=r"Chromium's jpeg picture \(10 bytes\) is no picture"):
-        await render_chunk(PLAN, 0, cast(Studio, studio), tmp_path)
+        await render_part(PLAN, PLAN.chunks[0], cast(Studio, studio), tmp_path)
     assert studio.filmed < 20
     assert not (tmp_path / RECORD_FILE).exists()

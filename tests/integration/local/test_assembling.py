@@ -18,12 +18,12 @@ from framefleet.domain.plan import ChromiumOptions, Plan
 from framefleet.errors import MediaError, OutputExistsError, PageScriptError
 from framefleet.local.assembling import LocalAssembly
 from framefleet.local.place import Target
-from framefleet.rendering.chunk import ARTIFACT_FOLDER, RECORD_FILE, VIDEO_FILE
 from framefleet.rendering.chunk_sounds import ChunkSounds
+from framefleet.rendering.part import ARTIFACT_FOLDER, RECORD_FILE, VIDEO_FILE
 from framefleet.testing.video import read_stamps
 from framefleet.wiring.executors import local_artifacts
 from framefleet.worker.artifacts import Artifacts
-from framefleet.worker.worker import chunk_key
+from framefleet.worker.worker import part_key
 
 from ..rendering.films import CHUNKS, Shop, bed_and_clips, plan_of
 
@@ -53,8 +53,8 @@ class Bench:
             folder = self.out.parent / "records" / str(number)
             folder.mkdir(parents=True)
             record.write(folder)
-            await self.storage.put(chunk_key(number, VIDEO_FILE), chunk.paths[VIDEO_FILE])
-            await self.storage.put(chunk_key(number, RECORD_FILE), folder / RECORD_FILE)
+            await self.storage.put(part_key(number, 0, VIDEO_FILE), chunk.paths[VIDEO_FILE])
+            await self.storage.put(part_key(number, 0, RECORD_FILE), folder / RECORD_FILE)
 
     async def assemble(self, *chunks: int, on_frames=lambda count: None, is_all=False) -> None:
         """Assemble chunks as they come; unless they are all, it waits for the next one then."""
@@ -179,7 +179,7 @@ async def test_an_artifact_does_not_replace_a_file(bench):
 async def test_artifacts_are_published_beside_the_output(bench, tmp_path):
     await bench.store([], chunk_1=(("notes/a.txt", 44),))
     (tmp_path / "a.txt").write_text("emitted")
-    await bench.storage.put(chunk_key(1, f"{ARTIFACT_FOLDER}/notes/a.txt"), tmp_path / "a.txt")
+    await bench.storage.put(part_key(1, 0, f"{ARTIFACT_FOLDER}/notes/a.txt"), tmp_path / "a.txt")
     await bench.assemble(*range(LENGTH), is_all=True)
     [published] = await bench.assembly.publish()
     assert (published.filename, published.frame) == ("notes/a.txt", 44)

@@ -26,8 +26,8 @@ from framefleet.domain.sound import Sound, SoundSegment
 from framefleet.domain.timing import FrameRange
 from framefleet.encoding.picture_chunk import PictureWriter
 from framefleet.encoding.video_encoder import ChunkEncoder
-from framefleet.rendering.chunk import VIDEO_FILE, ChunkFiles, ChunkRecord
 from framefleet.rendering.chunk_sounds import ChunkSounds
+from framefleet.rendering.part import VIDEO_FILE, PartFiles, PartRecord
 
 FPS = Fraction(30)
 RATE = 48_000
@@ -83,8 +83,8 @@ class Shop:
         """The chunks of `plan`; `sounds` of the first ones, the others are silent."""
         for number, frames in enumerate(plan.chunks):
             found = sounds[number] if number < len(sounds) else ChunkSounds()
-            record = ChunkRecord(frames=frames, sounds=found, files=(VIDEO_FILE,))
-            yield ChunkFiles(record, {VIDEO_FILE: self._video(plan, frames)}, sources)
+            record = PartRecord(frames=frames, sounds=found, files=(VIDEO_FILE,))
+            yield PartFiles(record, {VIDEO_FILE: self._video(plan, frames)}, sources)
 
     def _video(self, plan: Plan, frames: FrameRange) -> Path:
         kind = plan.video.codec if plan.video else "pictures"
@@ -146,7 +146,7 @@ def whole_timeline(sounds: list[ChunkSounds]) -> list[SoundSegment]:
     return sorted(joined.values(), key=lambda part: (part.start, part.sound.id))
 
 
-def one_by_one(chunks: list[ChunkFiles], asked) -> Iterator[ChunkFiles]:
+def one_by_one(chunks: list[PartFiles], asked) -> Iterator[PartFiles]:
     """Hand out chunks; `asked` is called with the number of each before it is there."""
     for number, chunk in enumerate(chunks):
         asked(number)

@@ -16,8 +16,8 @@ from framefleet.encoding.mix import TimelinePart, mix
 from framefleet.encoding.sound_file import write_sound
 from framefleet.errors import EncodingError, MediaError, OutputExistsError
 from framefleet.rendering.assembly import assemble
-from framefleet.rendering.chunk import VIDEO_FILE
 from framefleet.rendering.chunk_sounds import ChunkSounds
+from framefleet.rendering.part import VIDEO_FILE
 from framefleet.testing.video import read_stamps
 
 from .films import CHUNKS, FPS, RATE, bed_and_clips, one_by_one, plan_of, segment, whole_timeline
@@ -303,7 +303,7 @@ def test_chunks_that_are_not_all_make_no_output(codec, extension, audio, shop, t
     plan = plan_of(codec, extension, audio, **options)
     output = tmp_path / ("out" if codec is None else f"out.{extension}")
     chunks = list(shop.chunks(plan, [], {}))
-    with pytest.raises(EncodingError, match="Only 3 of 4 chunks are there"):
+    with pytest.raises(EncodingError, match="Only 3 of 4 parts of chunks are there"):
         assemble(plan, chunks[:3], output, overwrite=False)
     assert list(tmp_path.iterdir()) == []
 
