@@ -42,6 +42,11 @@ class ResetRequest:
 
 
 @dataclass(frozen=True)
+class DamageRequest:
+    """The first byte of the request's body that comes through is another one."""
+
+
+@dataclass(frozen=True)
 class CutAnswer:
     """The client's connection is closed once so many bytes of the answer's body have passed."""
 
@@ -72,4 +77,4 @@ class StallAnswer:
     after_bytes: int = 0
 
 
-Fault = Answer | ResetRequest | CutAnswer | LoseAnswer | StallRequest | StallAnswer
+Fault = Answer | ResetRequest | DamageRequest | CutAnswer | LoseAnswer | StallRequest | StallAnswer

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -25,6 +25,7 @@ from anyio.from_thread import start_blocking_portal
 from tests.services.faults import (
     Answer,
     CutAnswer,
+    DamageRequest,
     Fault,
     LoseAnswer,
     ResetRequest,
@@ -272,6 +273,7 @@ class _Exchange:
             nonlocal server_reads
             if piece.content:
                 self.request.body_bytes += len(piece.raw)
+                piece = self._damaged(piece)
             if server_reads:
                 try:
                     await server.send(piece.raw)
@@ -281,6 +283,12 @@ class _Exchange:
 
         watched = isinstance(self.fault, ResetRequest | StallRequest)
         await self._pass_on_body(self._watch(send) if watched else send)
+
+    def _damaged(self, piece: Piece) -> Piece:
+        if not isinstance(self.fault, DamageRequest) or self.request.fault or not piece.raw:
+            return piece
+        self.request.fault = self.fault
+        return replace(piece, raw=bytes([piece.raw[0] ^ 1]) + piece.raw[1:])
 
     async def _return_answer(self, server: SocketStream) -> bool:
         reader = Reader(server)

@@ -14,12 +14,14 @@ from framefleet.domain.stored import ObjectAttributes, Privacy
 from framefleet.errors import (
     AccessDeniedError,
     ObjectConflictError,
+    StorageError,
     StorageUnavailableError,
 )
 from framefleet.storages.s3.client import open_client
 from framefleet.storages.s3.options import S3Options
 from framefleet.storages.s3.storage import S3Storage
-from tests.services.faults import Answer, CutAnswer, LoseAnswer, ResetRequest
+from framefleet.storages.s3.upload import PART_BYTES
+from tests.services.faults import Answer, CutAnswer, DamageRequest, LoseAnswer, ResetRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -145,3 +147,26 @@ async def test_a_full_disk_is_said_to_be_full(storage, radosgw, bucket_name, tmp
     alone = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c"]
     done = await anyio.run_process([*alone, textwrap.dedent(script)], check=False)
     assert (done.stdout, done.stderr) == (b"disk_full []\n", b"")
+
+
+@pytest.mark.parametrize("size", [100, PART_BYTES + 5 * MIB], ids=["whole", "in-parts"])
+async def test_what_is_damaged_on_the_way_is_sent_again(storage, radosgw_proxy, tmp_path, size):
+    source = tmp_path / "file.bin"
+    source.write_bytes(os.urandom(size))
+    radosgw_proxy.inject(DamageRequest(), method="PUT", times=2)
+    stored = await storage.put("file.bin", source)
+    assert await storage.is_same(source, stored)
+    assert await storage.read("file.bin") == source.read_bytes()
+    damaged = [seen.server_status for seen in radosgw_proxy.seen("PUT") if seen.fault]
+    # One that is damaged ends the others of the same try before they are answered.
+    assert len(damaged) == 2
+    assert 400 in damaged
+    assert set(damaged) <= {400, None}
+
+
+async def test_what_is_damaged_every_time_is_an_error(storage, radosgw_proxy):
+    radosgw_proxy.inject(DamageRequest(), method="PUT", times=None)
+    with pytest.raises(StorageError, match="SHA256Mismatch"):
+        await storage.put("file.bin", b"whole")
+    assert await storage.stat("file.bin") is None
+    assert len(radosgw_proxy.seen("PUT")) == 4

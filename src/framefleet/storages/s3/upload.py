@@ -37,6 +37,10 @@ _MOST_PARTS = 10_000
 _MOST_WHOLE_BYTES = 5 << 30
 # Names the try, so that an answer that was lost can be told from somebody else's object.
 _NONCE = "framefleet-put"
+# What arrived is not what was sent, by the checksum (https) or the signature (http) that went
+# along: it is sent again, so many times in all.
+_DAMAGED = ("BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch")
+_TRIES_IF_DAMAGED = 4
 _LOST_ANSWERS = ("PreconditionFailed", "412", "ConditionalRequestConflict", "NoSuchUpload")
 
 
@@ -66,6 +70,16 @@ class Upload:
         Raises:
             ClientError, BotoCoreError: nothing was put, and no part is left.
         """
+        for _ in range(_TRIES_IF_DAMAGED - 1):
+            try:
+                return await self._run()
+            except ClientError as exc:
+                if error_code(exc) not in _DAMAGED:
+                    raise
+                logger.warning("upload_damaged", extra={"key": self.key})
+        return await self._run()
+
+    async def _run(self) -> str:
         try:
             if self.size <= self._most_whole:
                 return await self._call(self._put_whole)
