@@ -23,6 +23,7 @@ FramefleetError
 ├── FunctionError               a cloud function cannot be used
 │   ├── FunctionNotFoundError   there is no function of that name
 │   ├── FunctionThrottledError  too many run at the same time
+│   ├── FunctionUnavailableError  the service that runs functions has a fault
 │   ├── FunctionLostError       it crashed, ran out of time, or its connection broke
 │   └── FunctionTimeoutError    it stopped before its own time limit
 ├── EncodingError               frames or sound cannot be encoded or joined
@@ -258,6 +259,13 @@ class FunctionThrottledError(FunctionError):
     """Too many functions run at the same time."""
 
     code = "function_throttled"
+    retryable = True
+
+
+class FunctionUnavailableError(FunctionError):
+    """The service that runs functions has a fault; the function was not called."""
+
+    code = "function_unavailable"
     retryable = True
 
 

@@ -11,7 +11,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 _lasting: set[int] = set()
@@ -84,6 +84,11 @@ def lasting(pids: Sequence[int]) -> Iterator[None]:
         yield
     finally:
         _lasting.difference_update(pids)
+
+
+def keep(pids: Iterable[int]) -> None:
+    """These processes belong to a server that outlives the test."""
+    _lasting.update(pids)
 
 
 def lasting_pids() -> frozenset[int]:

@@ -81,6 +81,7 @@ def test_only_what_another_try_may_mend_is_retryable():
         "BrowserStartError",
         "BrowserCrashedError",
         "FunctionThrottledError",
+        "FunctionUnavailableError",
         "FunctionLostError",
         "WorkerLostError",
         "StorageUnavailableError",

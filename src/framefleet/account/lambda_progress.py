@@ -25,6 +25,8 @@ from framefleet.wire.progress_answer import ProgressView
 
 _CANCEL_NAME = "cancel.json"
 _PRIVATE = ObjectAttributes(content_type="application/json", privacy=Privacy.PRIVATE)
+# The render goes on while nobody can be asked about it.
+_MOST_FAILURES = 8
 # As often as the reference's command line asks.
 POLL_INTERVAL_S = 0.5
 
@@ -174,11 +176,20 @@ async def follow(
     Raises:
         FunctionError: the render failed.
     """
+    failures = 0
     while True:
-        progress = await get_progress(
-            function, bucket, render_id,
-            provider=provider, skip_function=False, log_level="info",
-        )  # fmt: skip
+        try:
+            progress = await get_progress(
+                function, bucket, render_id,
+                provider=provider, skip_function=False, log_level="info",
+            )  # fmt: skip
+            failures = 0
+        except FunctionError as exc:
+            failures += 1
+            if not exc.retryable or failures > _MOST_FAILURES:
+                raise
+            await anyio.sleep(POLL_INTERVAL_S * failures)
+            continue
         if on_progress is not None:
             told = on_progress(progress)
             if hasattr(told, "__await__"):

@@ -55,6 +55,10 @@ class Crew(Protocol):
         """Where chunks will lie. The output can be written there: the render begins."""
         ...
 
+    async def rendered(self, plan: Plan, stored: Artifacts) -> frozenset[int]:
+        """The chunks that are there already, of an earlier try at the same render."""
+        ...
+
     def open_executor(self, plan: Plan, stored: Artifacts) -> AbstractAsyncContextManager[Executor]:
         """Who films them."""
         ...
@@ -91,6 +95,10 @@ class LocalCrew:
     async def store(self, plan: Plan, scratch: Path) -> Artifacts:
         """The folder itself."""
         return local_artifacts(scratch)
+
+    async def rendered(self, plan: Plan, stored: Artifacts) -> frozenset[int]:
+        """None: the folder is new."""
+        return frozenset()
 
     @asynccontextmanager
     async def open_executor(self, plan: Plan, stored: Artifacts) -> AsyncIterator[Executor]:

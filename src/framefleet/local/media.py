@@ -191,11 +191,13 @@ async def _run(
     # Says at once how much there is to do: the first frame is a browser's start away.
     started = time.monotonic()
     on_progress(ProgressTally(frozen, started).now(started))
+    done = await crew.rendered(frozen, stored)
     async with crew.open_executor(frozen, stored) as executor:
         runner = RenderRunner(
             frozen,
             executor,
             assembly,
+            done=done,
             max_attempts=crew.max_attempts,
             on_progress=on_progress,
             on_fact=crew.note,

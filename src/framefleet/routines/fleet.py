@@ -14,6 +14,7 @@ from framefleet.domain.destination import KeptRender
 from framefleet.domain.events import RenderFact
 from framefleet.domain.plan import Plan
 from framefleet.domain.rules import Resolved, resolve_frames
+from framefleet.errors import ObjectNotFoundError
 from framefleet.executors.inline import InlineExecutor
 from framefleet.interfaces.executor import Executor
 from framefleet.interfaces.storage import Storage
@@ -33,6 +34,7 @@ from framefleet.wire.start_request import LaunchRequest
 from framefleet.wiring.executors import local_artifacts
 from framefleet.wiring.functions import open_functions
 from framefleet.worker.artifacts import Artifacts
+from framefleet.worker.worker import CHUNKS, rendered_chunks
 
 # A function is over when it has run for its time, and its end has been heard of.
 _AFTER_TIMEOUT_S = 20.0
@@ -42,7 +44,8 @@ _AFTER_TIMEOUT_S = 20.0
 class Fleet:
     """Renders as `Crew` has it; the main function films alone where one function is asked for.
 
-    `serve_url` is the site's address for those who read the record.
+    `serve_url` is the site's address for those who read the record. `is_resumed`: another function
+    has begun with the render, and died.
     """
 
     launch: LaunchRequest
@@ -53,6 +56,7 @@ class Fleet:
     keeper: RecordKeeper
     settings: Settings
     serve_url: str
+    is_resumed: bool = False
     _place: BucketPlace | None = None
     _parts: int = 1
 
@@ -107,9 +111,26 @@ class Fleet:
         await self.keeper.write()
         if self.is_alone:
             return local_artifacts(scratch)
-        await self.storage.put(plan_key(self.launch.render_id), plan.to_json())
         prefix = transport_prefix(self.launch.render_id)
+        if self.is_resumed and not await self._is_as_before(plan):
+            stale = [found.key async for found in self.storage.objects(prefix + CHUNKS)]
+            await self.storage.delete(stale)
+        await self.storage.put(plan_key(self.launch.render_id), plan.to_json())
         return Artifacts(self.storage, scratch, prefix=prefix)
+
+    async def rendered(self, plan: Plan, stored: Artifacts) -> frozenset[int]:
+        """Those of the function that has died."""
+        if not self.is_resumed or self.is_alone:
+            return frozenset()
+        done = await rendered_chunks(stored, plan)
+        self.keeper.state.rendered_before(done)
+        return done
+
+    async def _is_as_before(self, plan: Plan) -> bool:
+        try:
+            return await self.storage.read(plan_key(self.launch.render_id)) == plan.to_json()
+        except ObjectNotFoundError:
+            return False
 
     @asynccontextmanager
     async def open_executor(self, plan: Plan, stored: Artifacts) -> AsyncIterator[Executor]:
@@ -168,7 +189,8 @@ class Fleet:
         by = RenderedBy(
             version=self.call.version,
             serve_url=self.serve_url,
-            started_ms=self.keeper.state.launched_ms,
+            # Of the function that renders: by its limit clients judge that time is up.
+            started_ms=self.call.started_ms,
             memory_size_in_mb=self.call.memory_size_in_mb,
             function_name=self.call.function_name,
             renderer_function_name=start.functions.renderer_function_name,

@@ -30,6 +30,6 @@ def plan_key(render_id: str) -> str:
     return transport_prefix(render_id) + "plan.json"
 
 
-def lease_key(render_id: str) -> str:
-    """What is there once a function has begun with the render: events may come twice."""
-    return transport_prefix(render_id) + "lease.json"
+def lease_key(render_id: str, number: int) -> str:
+    """What is there once so many functions in a row have begun to run the render."""
+    return f"{transport_prefix(render_id)}lease-{number}"

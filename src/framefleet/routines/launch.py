@@ -15,11 +15,11 @@ from typing import Any
 import anyio
 
 from framefleet.delivery.props import delete_props, props_text
+from framefleet.delivery.renders import read_record
 from framefleet.domain.destination import BucketAddress, Cloud, KeptRender, RemoteFile
 from framefleet.errors import (
     FramefleetError,
     FunctionTimeoutError,
-    ObjectConflictError,
     RenderCancelledError,
     StorageError,
     root_error,
@@ -31,8 +31,10 @@ from framefleet.local.media import RenderResult
 from framefleet.local.opening import open_session
 from framefleet.local.requests import Listeners, MediaRequest
 from framefleet.routines.call import Call, now_ms
+from framefleet.routines.cleanup import clear_transport
 from framefleet.routines.fleet import Fleet
-from framefleet.routines.keys import cancel_key, lease_key, plan_key, transport_prefix
+from framefleet.routines.keys import cancel_key
+from framefleet.routines.lease import is_taken_over, take_lease
 from framefleet.routines.options import destination_options, place
 from framefleet.routines.record_keeper import RecordKeeper
 from framefleet.routines.sites import site_address
@@ -62,22 +64,15 @@ async def launch(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
     address = bucket_address(request.bucket_name, call, request.start.output.force_path_style)
     async with open_buckets(address, settings) as buckets:
         storage = buckets.storage(request.bucket_name)
-        if not await _is_first(storage, request, call):
+        lease = await take_lease(storage, request.render_id, call.request_id)
+        if lease is None:
             return {}
         state = new_state(request.start, call)
+        if lease > 1:
+            state.resume(await read_record(storage, request.render_id))
         keeper = RecordKeeper(storage, request.render_id, state)
-        await _Main(request, call, settings, buckets, storage, keeper).run()
+        await _Main(request, call, settings, buckets, storage, keeper, lease).run()
     return {}
-
-
-async def _is_first(storage: Storage, request: LaunchRequest, call: Call) -> bool:
-    """Events are delivered at least once: the first one renders."""
-    try:
-        await storage.put(lease_key(request.render_id), call.request_id.encode(), create_only=True)
-    except ObjectConflictError:
-        logger.info("launched_twice", extra={"render_id": request.render_id})
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +83,7 @@ class _Main:
     buckets: Buckets
     storage: Storage
     keeper: RecordKeeper
+    lease: int
 
     async def run(self) -> None:
         """Render, and report how it ended."""
@@ -139,6 +135,7 @@ class _Main:
                 keeper=self.keeper,
                 settings=self.settings,
                 serve_url=serve_url,
+                is_resumed=self.lease > 1,
             )
             return await local_media.render(media, session, fleet)
 
@@ -209,6 +206,9 @@ class _Main:
 
     async def _fail(self, error: FramefleetError) -> None:
         logger.warning("render_failed", extra={"code": error.code, "text": str(error)})
+        with suppress(StorageError):
+            if await is_taken_over(self.storage, self.request.render_id, self.lease):
+                return
         self.keeper.state.failed(error, now_ms())
         with anyio.move_on_after(_CLEANUP_TIMEOUT_S):
             await self._clean_up()
@@ -228,9 +228,6 @@ class _Main:
                 await self.keeper.write()
 
     async def _clean_up(self) -> None:
-        """Take away what only the render itself needed: the plan first, which ends functions."""
-        prefix = transport_prefix(self.request.render_id)
+        await clear_transport(self.storage, self.request.render_id)
         with suppress(StorageError):
-            await self.storage.delete([plan_key(self.request.render_id)])
-            await self.storage.delete([found.key async for found in self.storage.objects(prefix)])
             await delete_props(self.request.start.input_props, self.buckets)

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # spec/serverless-progress-costs.md 1
 WRITE_INTERVAL_S = 0.25
+# Who writes nothing for longer than `lease.SILENT_S` is taken for dead.
+HEARTBEAT_S = 4.0
 _PRIVATE = ObjectAttributes(content_type="application/json", privacy=Privacy.PRIVATE)
 
 
@@ -48,7 +50,8 @@ class RecordKeeper:
     async def run(self) -> None:
         """Write what changes. A write that fails costs a moment's progress and nothing else."""
         while True:
-            await self._changed.wait()
+            with anyio.move_on_after(HEARTBEAT_S):
+                await self._changed.wait()
             try:
                 await self.write()
             except StorageError as exc:

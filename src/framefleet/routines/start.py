@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import anyio
 
 from framefleet.delivery.buckets import get_or_create
 from framefleet.delivery.props import put_props
 from framefleet.domain.destination import BucketAddress, Cloud, fresh_render_id
 from framefleet.domain.rules.buckets import read_bucket_name
 from framefleet.domain.rules.destinations import read_delete_after
+from framefleet.errors import FunctionThrottledError, FunctionUnavailableError
 from framefleet.interfaces.buckets import Buckets
 from framefleet.interfaces.storage import Storage
 from framefleet.routines.call import Call, now_ms
@@ -23,6 +26,11 @@ from framefleet.wire.start_request import StartRequest, read_start
 from framefleet.wire.versions import API_OF_TYPE, check_version
 from framefleet.wiring.buckets import open_buckets
 from framefleet.wiring.functions import open_functions
+
+if TYPE_CHECKING:
+    from framefleet.executors.aws_lambda.functions import LambdaFunctions
+
+_PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 
 
 async def start(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
@@ -51,7 +59,7 @@ async def start(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
         launch["inputProps"] = await _short_props(request, storage, bucket)
         try:
             async with open_functions(call.region, settings) as functions:
-                await functions.invoke_event(call.function_name, encode_answer(launch))
+                await _call(functions, call.function_name, encode_answer(launch))
         except BaseException:
             await storage.delete([record_key(render_id)])
             raise
@@ -85,6 +93,17 @@ def new_state(request: StartRequest, call: Call) -> RenderState:
         launched_ms=now_ms(),
         timeout_ms=call.deadline_ms,
     )
+
+
+async def _call(functions: LambdaFunctions, name: str, payload: bytes) -> None:
+    """Have the function called: a caller that waits is worth a few tries."""
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            return await functions.invoke_event(name, payload)
+        except (FunctionThrottledError, FunctionUnavailableError):
+            if pause_s is None:
+                raise
+            await anyio.sleep(pause_s)
 
 
 async def _short_props(request: StartRequest, storage: Storage, bucket: str) -> dict[str, Any]:

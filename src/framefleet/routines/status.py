@@ -8,6 +8,7 @@ from typing import Any
 
 from framefleet.account.renders import render_progress
 from framefleet.routines.call import Call, now_ms
+from framefleet.routines.cleanup import bury
 from framefleet.routines.start import bucket_address, bucket_name
 from framefleet.settings import Settings
 from framefleet.wire.other_requests import read_status
@@ -33,13 +34,22 @@ async def status(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
     address = bucket_address(request.bucket_name, call, request.force_path_style)
     async with open_buckets(address, Settings.from_environment()) as buckets:
         name = await bucket_name(address, buckets)
-    view = ProgressView(
-        render_id=request.render_id,
-        bucket=name,
-        region=call.region,
-        function_name=call.function_name,
-        memory_size_in_mb=call.memory_size_in_mb,
-        timeout_ms=call.timeout_ms,
-        now_ms=now_ms(),
-    )
-    return await render_progress(replace(address, name=name), view, provider=request.provider)
+        view = ProgressView(
+            render_id=request.render_id,
+            bucket=name,
+            region=call.region,
+            function_name=call.function_name,
+            memory_size_in_mb=call.memory_size_in_mb,
+            timeout_ms=call.timeout_ms,
+            now_ms=now_ms(),
+        )
+        answer = await render_progress(replace(address, name=name), view, provider=request.provider)
+        if _is_dead(answer):
+            await bury(buckets.storage(name), request.render_id, answer, view.now_ms)
+    return answer
+
+
+def _is_dead(answer: Mapping[str, Any]) -> bool:
+    """Whether the main function must have been ended by the platform."""
+    errors = answer["errors"]
+    return bool(answer["fatalErrorEncountered"] and errors[0]["name"] == "TimeoutError")

@@ -6,7 +6,7 @@ epoch, read from the clock of one function.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -68,6 +68,25 @@ class RenderState:
     _first_encoded_ms: int | None = None
     _all_chunks_ms: int | None = None
     _combined: int = 0
+    _floors: tuple[int, int, int] = (0, 0, 0)
+
+    def resume(self, record: Mapping[str, Any]) -> None:
+        """Go on from the record of a function that has died: nothing falls back."""
+        self.launched_ms = record.get("functionLaunched") or self.launched_ms
+        self.errors = list(record.get("errors") or ())
+        self.retries = list(record.get("retries") or ())
+        self.timings = list(record.get("timings") or ())
+        names = ("framesRendered", "framesEncoded", "lambdasInvoked")
+        filmed, encoded, invoked = (int(record.get(name) or 0) for name in names)
+        self._floors = filmed, encoded, invoked
+
+    def rendered_before(self, chunks: Iterable[int]) -> None:
+        """These chunks are there from a function that has died."""
+        assert self._plan is not None, "chunks are of a plan"
+        for chunk in sorted(chunks):
+            self._filmed[chunk] = self._encoded[chunk] = len(self._plan.chunks[chunk])
+            self._invoked.add(chunk)
+            self._chunks.append(chunk)
 
     def planned(self, plan: Plan, metadata: dict[str, Any]) -> None:
         """The render is planned, and begins."""
@@ -173,13 +192,15 @@ class RenderState:
         return {
             "cancellationEnabled": self.cancellation_enabled,
             "chunks": list(self._chunks),
-            "framesRendered": sum(self._filmed.values()),
-            "framesEncoded": 0 if is_sequence else sum(self._encoded.values()),
+            "framesRendered": max(self._floors[0], sum(self._filmed.values())),
+            "framesEncoded": 0
+            if is_sequence
+            else max(self._floors[1], sum(self._encoded.values())),
             "combinedFrames": 0 if is_sequence else self._combined,
             "timeToCombine": self.time_to_combine,
             "timeToEncode": self.time_to_encode,
             "timeToRenderFrames": self.time_to_render_frames,
-            "lambdasInvoked": len(self._invoked),
+            "lambdasInvoked": max(self._floors[2], len(self._invoked)),
             "retries": self.retries,
             "timings": self.timings,
             "renderMetadata": self.metadata,
@@ -238,7 +259,8 @@ class RenderState:
         return {
             "type": kind,
             "name": type(error).__name__,
-            "message": str(error),
+            # Hints speak of our own Python and command line.
+            "message": error.message,
             "stack": error_stack(error),
             "chunk": chunk,
             "frame": None,

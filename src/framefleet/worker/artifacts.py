@@ -49,6 +49,13 @@ class Artifacts:
         await self.storage.get(self._prefix + key, path)
         return path
 
+    async def keys(self, prefix: str) -> frozenset[str]:
+        """The keys of the artifacts that are there and start with `prefix`."""
+        cut = len(self._prefix)
+        return frozenset(
+            [found.key[cut:] async for found in self.storage.objects(self._prefix + prefix)]
+        )
+
     async def exists(self, key: str) -> bool:
         """Whether the artifact is there."""
         return await self.storage.stat(self._prefix + key) is not None

@@ -118,9 +118,12 @@ class _Tally:
         self.on_progress(ChunkProgressed(self.chunk, filmed, encoded))
 
 
+CHUNKS = "chunks/"
+
+
 def chunk_prefix(chunk: int) -> str:
     """What the keys of all artifacts of a chunk start with."""
-    return f"chunks/{chunk:05d}/"
+    return f"{CHUNKS}{chunk:05d}/"
 
 
 def part_key(chunk: int, part: int, name: str) -> str:
@@ -132,6 +135,16 @@ async def is_rendered(artifacts: Artifacts, plan: Plan, chunk: int) -> bool:
     """Whether all of a chunk's files are stored."""
     last = len(plan.parts_of(chunk)) - 1
     return await artifacts.exists(part_key(chunk, last, RECORD_FILE))
+
+
+async def rendered_chunks(artifacts: Artifacts, plan: Plan) -> frozenset[int]:
+    """The chunks all of whose files are stored."""
+    keys = await artifacts.keys(CHUNKS)
+    return frozenset(
+        chunk
+        for chunk in range(len(plan.chunks))
+        if part_key(chunk, len(plan.parts_of(chunk)) - 1, RECORD_FILE) in keys
+    )
 
 
 async def chunk_files(artifacts: Artifacts, plan: Plan, chunk: int) -> list[PartFiles]:

@@ -11,7 +11,7 @@ import anyio
 
 from framefleet.domain.events import ChunkProgressed
 from framefleet.domain.plan import Plan
-from framefleet.errors import FunctionLostError, FunctionThrottledError
+from framefleet.errors import FunctionLostError, FunctionThrottledError, FunctionUnavailableError
 from framefleet.executors.aws_lambda.functions import LambdaFunctions
 from framefleet.interfaces.executor import OnProgress
 from framefleet.wire.framing import FrameParser, Message, MessageType
@@ -42,10 +42,10 @@ class LambdaExecutor:
     timeout_s: float
 
     async def run(self, plan: Plan, chunk: int, attempt: int, on_progress: OnProgress) -> None:
-        """Have a function render a chunk, and wait while there are too many of them.
+        """Have a function render a chunk, and wait while none can be called.
 
         Raises:
-            FunctionThrottledError: there still are.
+            FunctionThrottledError, FunctionUnavailableError: none still can be.
             FunctionLostError: it ended without a word.
             FramefleetError: what the function says.
         """
@@ -60,7 +60,7 @@ class LambdaExecutor:
                     f"{self.timeout_s:.0f} s.",
                     chunk=chunk,
                 ) from exc
-            except FunctionThrottledError:
+            except (FunctionThrottledError, FunctionUnavailableError):
                 if pause_s is None:
                     raise
                 await anyio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret

@@ -30,6 +30,7 @@ from framefleet.errors import (
     FunctionLostError,
     FunctionNotFoundError,
     FunctionThrottledError,
+    FunctionUnavailableError,
 )
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -77,7 +78,8 @@ class LambdaFunctions:
         """The answer of a function; waits for it.
 
         Raises:
-            FunctionNotFoundError, FunctionThrottledError: it was not called.
+            FunctionNotFoundError, FunctionThrottledError, FunctionUnavailableError: it was not
+                called.
             FunctionError: it failed; FunctionLostError if another call may not.
             CredentialsError, AccessDeniedError: we may not call it.
         """
@@ -224,7 +226,7 @@ def _refused(name: str, answer: aiohttp.ClientResponse, body: bytes) -> Framefle
             )
     text = f"Cannot call the function {name}: {code or answer.status}: {message}"
     if answer.status >= 500:
-        return FunctionLostError(text, function=name)
+        return FunctionUnavailableError(text, function=name)
     return FunctionError(text, function=name)
 
 

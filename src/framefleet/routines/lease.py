@@ -1,0 +1,68 @@
+"""Which of the functions that were asked to run a render does.
+
+Events are delivered at least once, and again when the function that took one has died: the first
+runs the render, a second ends at once, and one that finds the first silent goes on with the render.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from framefleet.errors import ObjectConflictError, ObjectNotFoundError
+from framefleet.interfaces.storage import Storage
+from framefleet.routines.keys import lease_key, record_key
+
+logger = logging.getLogger(__name__)
+
+# A main function writes its record more often than that; stores and functions have their own
+# clocks, and stores tell of whole seconds.
+SILENT_S = 15.0
+# Lambda repeats an event twice (MaximumRetryAttempts), and may deliver each more than once.
+_MOST_LEASES = 5
+
+
+async def take_lease(storage: Storage, render_id: str, request_id: str) -> int | None:
+    """Which function in a row we are that runs the render, from 1; None if we are to leave it.
+
+    Raises:
+        StorageError: it cannot be told.
+    """
+    for number in range(1, _MOST_LEASES + 1):
+        if number > 1 and not await _is_silent(storage, render_id):
+            break
+        key = lease_key(render_id, number)
+        try:
+            await storage.put(key, request_id.encode(), create_only=True)
+        except ObjectConflictError:
+            continue
+        if not await _has_ended(storage, render_id):
+            return number
+        # The render's own leases are gone with all else that it needed on the way.
+        await storage.delete([key])
+        break
+    logger.info("launched_twice", extra={"render_id": render_id})
+    return None
+
+
+async def is_taken_over(storage: Storage, render_id: str, number: int) -> bool:
+    """Whether another function runs the render, or has ended it, who took us for dead."""
+    if await storage.stat(lease_key(render_id, number + 1)) is not None:
+        return True
+    return await _has_ended(storage, render_id)
+
+
+async def _is_silent(storage: Storage, render_id: str) -> bool:
+    record = await storage.stat(record_key(render_id))
+    if record is None:
+        return False
+    return (datetime.now(UTC) - record.modified).total_seconds() > SILENT_S
+
+
+async def _has_ended(storage: Storage, render_id: str) -> bool:
+    try:
+        record = json.loads(await storage.read(record_key(render_id)))
+    except ObjectNotFoundError:
+        return True
+    return bool(record.get("postRenderData") or record.get("fatalErrorTimestamp"))
