@@ -56,6 +56,11 @@ class InvokeApi:
         self._slots = anyio.Semaphore(options.concurrency_limit)
         self._invocations = 0
 
+    @property
+    def at_work(self) -> int:
+        """How many invocations are under way."""
+        return self._options.concurrency_limit - self._slots.value
+
     def routes(self) -> Iterable[web.RouteDef]:
         """What this API serves."""
         return (

@@ -77,6 +77,12 @@ class LocalLambda:
         self.url = ""
         self._functions = Functions(self.options)
         self._stack = AsyncExitStack()
+        self._invocations: InvokeApi | None = None
+
+    @property
+    def at_work(self) -> int:
+        """How many invocations are under way."""
+        return self._invocations.at_work if self._invocations else 0
 
     @property
     def functions(self) -> Mapping[str, LambdaFunction]:
@@ -120,7 +126,8 @@ class LocalLambda:
             pool = SandboxPool(self.options, tasks=tasks, folder=root, logs=logs)
             if self.options.memory_limit:
                 tasks.start_soon(pool.watch_memory)
-            app.add_routes(InvokeApi(self.options, self._functions, pool, tasks).routes())
+            self._invocations = InvokeApi(self.options, self._functions, pool, tasks)
+            app.add_routes(self._invocations.routes())
             app.add_routes(ManagementApi(self._functions, pool.retire).routes())
             app.add_routes(Neighbours(self.options).routes())
             self.url = await server.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -48,6 +49,12 @@ class Fleet:
         """The names of what a render has in the bucket."""
         prefix = f"renders/{render_id}/"
         return {key.removeprefix(prefix) for key in self.objects(prefix)}
+
+    def record(self, render_id: str) -> dict[str, Any]:
+        """What a render's progress.json says."""
+        key = f"renders/{render_id}/progress.json"
+        body = self.store.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return dict(json.loads(body))
 
     def render(self, site: str, composition: str, **options: Any) -> aws.LambdaProgress:
         """Render to the end, on the usual function unless `options` name another."""

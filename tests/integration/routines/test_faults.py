@@ -1,0 +1,239 @@
+"""Functions that fail cost their chunk and no more; a render that cannot be saved says why."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from framefleet import aws
+from framefleet.aws.webhooks import validate_webhook_signature
+from framefleet.errors import FunctionError, OptionError
+from framefleet.testing.local_lambda import Duplicate, Kill, ServerError, Throttle, Vanish
+from framefleet.testing.video import read_stamps
+from tests.integration.routines.conftest import MAIN
+
+FRAMES = 30
+FILM = {"input_props": {"durationInFrames": FRAMES}, "frames_per_lambda": 10}
+# A render that is nowhere near its end when a test ends it.
+LONG = {"input_props": {"durationInFrames": 6000}, "frames_per_lambda": 3000}
+
+
+def is_renderer(call) -> bool:
+    return call.type == "ResponseStream"
+
+
+def is_launch(call) -> bool:
+    return call.type == "Event"
+
+
+def first(matches, fault, times=1):
+    """A fault for the first calls that match."""
+    left = [fault] * times
+    return lambda call: left.pop() if matches(call) and left else None
+
+
+def stamps(done: aws.LambdaProgress, tmp_path) -> list[int]:
+    film = tmp_path / "film.mp4"
+    aws.download_media(bucket_name=done.bucket, render_id=done.render_id, out_path=film)
+    return read_stamps(film)
+
+
+def busy(fleet) -> bool:
+    """Whether a function is at work."""
+    return fleet.server.service.at_work > 0
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Somebody who takes webhooks: an address, and what came."""
+    got: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            got.append({"headers": headers, "raw": body, **json.loads(body)})
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/hook", got
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Kill(after_s=0.5), Vanish(after_s=0.3), Throttle(), ServerError(503)],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_chunk_that_fails_is_rendered_again(fleet, tmp_path, fault):
+    fleet.faults.append(first(is_renderer, fault))
+    done = fleet.render("stamped", "stamped", **FILM)
+    assert stamps(done, tmp_path) == list(range(FRAMES))
+    assert fleet.left_of(done.render_id) == {"progress.json", "out.mp4"}
+    was_called = isinstance(fault, Kill | Vanish)
+    assert [retry["attempt"] for retry in done.retries_info] == ([2] if was_called else [])
+    assert [(e["willRetry"], e["isFatal"]) for e in done.errors] == (
+        [(True, False)] if was_called else []
+    )
+    # Attempts that failed are paid for as well.
+    assert done.render_metadata is not None
+    calls = [call for call in fleet.calls if is_renderer(call)]
+    assert len(calls) == 4
+
+
+def test_a_chunk_that_always_fails_ends_the_render(fleet):
+    fleet.faults.append(first(is_renderer, Kill(after_s=0.3), times=20))
+    with receiver() as (url, got), pytest.raises(FunctionError, match="ExitError") as failed:
+        fleet.render(
+            "stamped", "stamped", **FILM, max_retries=0,
+            webhook={"url": url, "secret": "s", "custom_data": {"n": 1.5}},
+        )  # fmt: skip
+    render_id = str(failed.value.context["render_id"])
+    assert fleet.left_of(render_id) == {"progress.json"}
+    [hook] = got
+    assert (hook["type"], hook["renderId"], hook["customData"]) == ("error", render_id, {"n": 1.5})
+    assert "ExitError" in hook["errors"][0]["message"]
+    validate_webhook_signature(
+        secret="s", body=hook["raw"], signature_header=hook["headers"]["x-remotion-signature"]
+    )
+
+
+def test_an_error_of_the_page_is_not_tried_again(fleet):
+    with pytest.raises(FunctionError, match="is not inbetween"):
+        fleet.render("stamped", "stamped", **FILM, max_retries=3, frame_range=(0, 900))
+    assert not [call for call in fleet.calls if is_renderer(call)]
+
+
+def test_a_webhook_tells_of_success_and_one_that_nobody_takes_costs_nothing(fleet):
+    few = {"input_props": {"durationInFrames": 5}, "scale": 0.25}
+    with receiver() as (url, got):
+        done = fleet.render("stamped", "stamped", **few, webhook={"url": url, "secret": "s"})
+    [hook] = got
+    assert (hook["type"], hook["outputUrl"]) == ("success", done.output_file)
+    assert hook["costs"]["estimatedCost"] == done.costs["accruedSoFar"]
+    assert hook["headers"]["x-remotion-status"] == "success"
+    assert hook["headers"]["webhook-signature"].startswith("v1,")
+    done = fleet.render("stamped", "stamped", **few, webhook={"url": url})
+    told = wait_for_error(done)
+    assert (told["type"], told["isFatal"]) == ("webhook", False)
+
+
+def wait_for_error(done: aws.LambdaProgress) -> dict[str, Any]:
+    """The render is done before its webhook is given up."""
+    for _ in range(100):
+        found = aws.get_render_progress(
+            render_id=done.render_id, bucket_name=done.bucket, function_name=MAIN
+        )
+        if found.errors:
+            assert found.done
+            return found.errors[0]
+        time.sleep(0.1)
+    raise AssertionError("the webhook's failure is not told")
+
+
+def test_an_event_that_comes_twice_renders_once(fleet, tmp_path):
+    fleet.faults.append(first(is_launch, Duplicate()))
+    done = fleet.render("stamped", "stamped", **FILM)
+    assert stamps(done, tmp_path) == list(range(FRAMES))
+    assert len([call for call in fleet.calls if is_renderer(call)]) == 3
+    assert fleet.left_of(done.render_id) == {"progress.json", "out.mp4"}
+
+
+def test_a_render_is_cancelled_within_seconds(fleet):
+    started = aws.render_media_on_lambda(
+        function_name=MAIN, serve_url="stamped", composition="stamped", codec="h264",
+        enable_cancellation=True, **LONG,
+    )  # fmt: skip
+    wait_until(lambda: progress(started).frames_rendered > 0)
+    began = time.monotonic()
+    aws.cancel_render_on_lambda(render_id=started.render_id, bucket_name=started.bucket_name)
+    wait_until(lambda: progress(started).fatal_error_encountered)
+    assert progress(started).error_message == "renderMedia() got cancelled"
+    wait_until(lambda: not busy(fleet))
+    assert time.monotonic() - began < 6
+    assert fleet.left_of(started.render_id) == {"progress.json", "cancel.json"}
+
+
+def test_only_renders_that_may_be_are_cancelled(fleet):
+    done = fleet.render("stamped", "stamped", input_props={"durationInFrames": 5}, scale=0.25)
+    with pytest.raises(OptionError, match="was not started with enableCancellation"):
+        aws.cancel_render_on_lambda(render_id=done.render_id, bucket_name=done.bucket)
+
+
+def test_the_main_function_stops_before_its_own_limit(fleet):
+    name = MAIN.replace("120sec", "15sec")
+    with receiver() as (url, got), pytest.raises(FunctionError) as failed:
+        fleet.render("stamped", "stamped", **LONG, function_name=name, webhook={"url": url})
+    assert "The main function timed out after 15000ms" in str(failed.value)
+    render_id = str(failed.value.context["render_id"])
+    record = fleet.record(render_id)
+    assert record["fatalErrorTimestamp"] < record["timeoutTimestamp"] - 1000
+    wait_until(lambda: not busy(fleet))
+    assert fleet.left_of(render_id) == {"progress.json"}
+    assert [hook["type"] for hook in got] == ["timeout"]
+
+
+def test_main_functions_that_die(fleet, tmp_path):
+    """One is called again by the platform, and goes on where it was; the other is buried.
+
+    That takes its timeout and 20 s: then nothing can come of it any more.
+    """
+    repeated = MAIN.replace("mem2048mb", "mem2049mb")
+    with fleet.server.client() as client:
+        client.create_function(
+            FunctionName=repeated, Role="arn:aws:iam::123456789012:role/remotion-lambda-role",
+            Code={"ImageUri": "image"}, PackageType="Image", Timeout=120, MemorySize=2049,
+        )  # fmt: skip
+        client.put_function_event_invoke_config(FunctionName=repeated, MaximumRetryAttempts=1)
+    single = MAIN.replace("120sec", "15sec")
+    fleet.faults.append(lambda call: Kill(4) if is_launch(call) and call.attempt == 1 else None)
+    slow = {"durationInFrames": 480, "width": 1280, "height": 720}
+    seen: list[aws.LambdaProgress] = []
+    with ThreadPoolExecutor(2) as threads:
+        continued = threads.submit(
+            fleet.render, "stamped", "stamped", input_props=slow, frames_per_lambda=60,
+            function_name=repeated, on_progress=seen.append,
+        )  # fmt: skip
+        buried = threads.submit(fleet.render, "stamped", "stamped", **LONG, function_name=single)
+        with pytest.raises(FunctionError, match="timed out after 15000ms") as failed:
+            buried.result()
+        done = continued.result()
+    assert stamps(done, tmp_path) == list(range(480))
+    launches = [call for call in fleet.calls if is_launch(call) and call.attempt == 2]
+    assert [call.function_name for call in launches] == [repeated]
+    overall = [progress.overall_progress for progress in seen]
+    assert max(overall) == overall[-1] == 1
+    assert fleet.left_of(done.render_id) == {"progress.json", "out.mp4"}
+    assert "The following chunks are missing (showing 2 out of 2)" in str(failed.value)
+    wait_until(lambda: not busy(fleet))
+    assert fleet.left_of(str(failed.value.context["render_id"])) == {"progress.json"}
+
+
+def progress(started: aws.StartedRender) -> aws.LambdaProgress:
+    return aws.get_render_progress(
+        render_id=started.render_id, bucket_name=started.bucket_name, function_name=MAIN
+    )
+
+
+def wait_until(is_so, timeout_s: float = 20.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < end, "it has not come to pass"
+        time.sleep(0.1)
