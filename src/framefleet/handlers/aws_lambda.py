@@ -5,7 +5,6 @@ Browsers stay warm between calls, as Lambda freezes a sandbox and thaws it for t
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -15,12 +14,13 @@ from typing import Any, Protocol
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from framefleet.handlers.function_logs import label_logs
 from framefleet.local.warm import warm_browsers
 from framefleet.routines import dispatch
 from framefleet.routines.call import Call, Send, now_ms
 from framefleet.wire.answers import encode_answer
 
-logging.getLogger("framefleet").setLevel(logging.INFO)
+label_logs()
 
 
 class Context(Protocol):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 from framefleet.domain.function_names import read_function_name
+
+# What log lines of a call start with: links into the console look for it
+# (spec/serverless-progress-costs.md 7).
+log_label: ContextVar[str] = ContextVar("log_label", default="")
 
 # Sends a piece of an answer; it is on its way when this returns.
 Send = Callable[[bytes], Awaitable[None]]
@@ -55,3 +61,10 @@ class Call:
 def now_ms() -> int:
     """The time, in milliseconds of the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def label(payload: Mapping[str, Any]) -> str:
+    """What a payload is about: `method=launch,renderId=a1b2c3d4e5`."""
+    named = {"method": "type", "renderId": "renderId", "chunk": "chunk", "attempt": "attempt"}
+    told = (f"{name}={payload[key]}" for name, key in named.items() if key in payload)
+    return ",".join(told)

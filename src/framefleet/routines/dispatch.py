@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from framefleet.errors import FramefleetError
-from framefleet.routines.call import Call, Send
+from framefleet.routines.call import Call, Send, label, log_label
 from framefleet.wire.answers import error_answer, info_answer
 from framefleet.wire.payload_values import Routine, read_routine
 
@@ -24,7 +24,8 @@ async def answer(payload: Any, call: Call) -> dict[str, Any]:
     """The answer to a payload that wants no stream; an error is one of type `error`."""
     try:
         routine = read_routine(payload)
-        logger.info("called", extra={"routine": routine, "render_id": payload.get("renderId")})
+        log_label.set(label(payload))
+        logger.info("called")
         return await _answer(routine, payload, call)
     except FramefleetError as exc:
         logger.warning("call_failed", extra={"code": exc.code, "text": str(exc)})
@@ -36,6 +37,8 @@ async def answer(payload: Any, call: Call) -> dict[str, Any]:
 
 async def stream(payload: Mapping[str, Any], call: Call, send: Send) -> None:
     """Send the messages that a payload wants which `is_streamed`."""
+    log_label.set(label(payload))
+    logger.info("called")
     if payload["type"] == Routine.RENDERER:
         from framefleet.routines.renderer import render_chunk
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
 
-from framefleet.delivery.props import delete_props, props_text
+from framefleet.delivery.props import delete_props
 from framefleet.delivery.renders import read_record
-from framefleet.domain.destination import BucketAddress, Cloud, KeptRender, RemoteFile
+from framefleet.domain.destination import BucketAddress, Cloud, RemoteFile
 from framefleet.errors import (
     FramefleetError,
     FunctionTimeoutError,
@@ -26,23 +26,20 @@ from framefleet.errors import (
 )
 from framefleet.interfaces.buckets import Buckets
 from framefleet.interfaces.storage import Storage
-from framefleet.local import requests
 from framefleet.local.media import RenderResult
 from framefleet.local.opening import open_session
-from framefleet.local.requests import Listeners, MediaRequest
 from framefleet.routines.call import Call, now_ms
 from framefleet.routines.cleanup import clear_transport
 from framefleet.routines.fleet import Fleet
 from framefleet.routines.keys import cancel_key
 from framefleet.routines.lease import is_taken_over, take_lease
-from framefleet.routines.options import destination_options, place
+from framefleet.routines.options import media_request
 from framefleet.routines.record_keeper import RecordKeeper
-from framefleet.routines.sites import site_address
 from framefleet.routines.start import bucket_address, new_state
 from framefleet.routines.webhooks import report_failure, report_success, report_timeout
 from framefleet.settings import Settings
 from framefleet.wire.render_record import Outputs
-from framefleet.wire.start_request import LaunchRequest, StartRequest, read_launch
+from framefleet.wire.start_request import LaunchRequest, read_launch
 from framefleet.wiring.buckets import open_buckets
 
 logger = logging.getLogger(__name__)
@@ -119,7 +116,7 @@ class _Main:
         return result
 
     async def _render(self) -> RenderResult:
-        serve_url, media = await self._media_request()
+        serve_url, media = await media_request(self.request, self.call, self.buckets)
         state = self.keeper.state
         async with open_session(media.site) as session:
             from framefleet.local import media as local_media
@@ -138,47 +135,6 @@ class _Main:
                 is_resumed=self.lease > 1,
             )
             return await local_media.render(media, session, fleet)
-
-    async def _media_request(self) -> tuple[str, MediaRequest]:
-        start = self.request.start
-        serve_url, site = site_address(
-            start.serve_url,
-            bucket=self.request.bucket_name,
-            region=self.call.region,
-            buckets=self.buckets,
-        )
-        options = {
-            **start.options,
-            **destination_options(
-                start.output, bucket=self.request.bucket_name, region=self.call.region
-            ),
-            "input_props": await props_text(start.input_props, self.buckets),
-            "timeout_in_milliseconds": self._page_timeout_ms(start),
-        }
-        make = requests.sequence_request if start.sequence else requests.media_request
-        if start.sequence is not None:
-            options["image_sequence_pattern"] = start.sequence.pattern
-            options["out_name"] = place(start.sequence.prefix)
-        else:
-            options["separate_audio_to"] = self._separate_audio(start)
-        media = make(site, start.composition, None, options, Listeners())
-        kept = media.wanted.output
-        assert isinstance(kept, KeptRender), "out_name and force_bucket_name make it one"
-        kept = replace(kept, id=self.request.render_id)
-        return serve_url, replace(media, wanted=replace(media.wanted, output=kept))
-
-    def _page_timeout_ms(self, start: StartRequest) -> Any:
-        """The page may not take more than half of what is left: the rest has to fit too."""
-        wanted = start.options.get("timeout_in_milliseconds", 30_000)
-        most = max(_SHORTEST_TIMEOUT_MS, round(self.call.remaining_s * 1000 / 2))
-        return min(wanted, most) if isinstance(wanted, int | float) else wanted
-
-    def _separate_audio(self, start: StartRequest) -> Any:
-        wanted = start.separate_audio_to
-        if not isinstance(wanted, str):
-            return place(wanted)
-        key = f"renders/{self.request.render_id}/{wanted}"
-        return {"bucket_name": self.request.bucket_name, "key": key}
 
     async def _watch(self) -> None:
         """End the render when a client cancels it."""

@@ -25,7 +25,7 @@ from framefleet.local.place import Place
 from framefleet.local.requests import Listeners
 from framefleet.local.still import StillResult
 from framefleet.routines.call import Call, Send, now_ms
-from framefleet.routines.options import destination_options
+from framefleet.routines.options import destination_options, kept
 from framefleet.routines.sites import site_address
 from framefleet.routines.start import bucket_address, bucket_name
 from framefleet.settings import Settings
@@ -91,27 +91,25 @@ async def _render(request: StillRequest, call: Call, render_id: str) -> dict[str
             "input_props": await props_text(request.input_props, buckets),
         }
         wanted = requests.still_request(site, request.composition, None, options, Listeners())
-        kept = wanted.wanted.output
-        assert isinstance(kept, KeptRender), "out_name and force_bucket_name make it one"
-        kept = replace(kept, id=render_id)
+        output = kept(wanted.wanted.output, render_id, request.output)
         recorder = _Recorder(request, call, serve_url)
         async with open_session(wanted.site) as session:
             # Imported while the browser starts.
             from framefleet.local import still as local_still
 
             result = await local_still.render(
-                replace(wanted, wanted=replace(wanted.wanted, output=kept)),
+                replace(wanted, wanted=replace(wanted.wanted, output=output)),
                 session,
-                lambda scratch: _place(wanted, kept, scratch, recorder),
+                lambda scratch: _place(wanted, output, scratch, recorder),
             )
         await delete_props(request.input_props, buckets)
     return _answer(result, call)
 
 
 def _place(
-    wanted: requests.StillRequest, kept: KeptRender, scratch: Path, recorder: _Recorder
+    wanted: requests.StillRequest, output: KeptRender, scratch: Path, recorder: _Recorder
 ) -> AbstractAsyncContextManager[Place]:
-    return open_bucket_place(replace(wanted.wanted, output=kept), scratch, recorder.record)
+    return open_bucket_place(replace(wanted.wanted, output=output), scratch, recorder.record)
 
 
 class _Recorder:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ from framefleet.domain.destination import S3Provider
 from framefleet.domain.rules.buckets import read_s3_provider
 from framefleet.domain.rules.values import json_text, member, whole
 from framefleet.errors import OptionError, OptionTypeError
+from framefleet.wire.webhooks import Webhook
 
 _PROVIDER_NAMES = (
     ("endpoint", "endpoint"),
@@ -54,15 +55,6 @@ class OutName:
         """As a render's record has it: without credentials."""
         provider = {"s3OutputProvider": self.provider.to_dict()} if self.provider else {}
         return {"bucketName": self.bucket_name, "key": self.key, **provider}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """Who is told how a render ended."""
-
-    url: str
-    secret: str | None = field(default=None, repr=False)
-    custom_data: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

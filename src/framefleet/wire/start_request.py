@@ -19,7 +19,6 @@ from framefleet.wire.payload_values import (
     OutName,
     OutputRequest,
     Routine,
-    Webhook,
     given,
     read_composition_id,
     read_digits,
@@ -31,6 +30,7 @@ from framefleet.wire.payload_values import (
     read_webhook,
 )
 from framefleet.wire.props import InputProps, read_props
+from framefleet.wire.webhooks import Webhook
 
 # In the order in which the message lists them.
 LAMBDA_CODECS = ("h264", "h265", "vp8", "vp9", "mp3", "aac", "wav", "gif", "prores")

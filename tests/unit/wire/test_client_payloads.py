@@ -31,10 +31,10 @@ from framefleet.domain.destination import S3Provider
 from framefleet.domain.rules.destinations import read_download_behavior
 from framefleet.wire.other_requests import StatusRequest, read_status
 from framefleet.wire.payload_values import OutName, OutputRequest, read_routine
-from framefleet.wire.payload_values import Webhook as WebhookRequest
 from framefleet.wire.props import BucketProps, InlineProps
 from framefleet.wire.start_request import FunctionOptions, SequenceOutput, StartRequest, read_start
 from framefleet.wire.still_request import StillRequest, read_still
+from framefleet.wire.webhooks import Webhook as WebhookRequest
 
 PAYLOADS = Path(__file__).with_name("payloads")
 SITE = "https://example.com/site"

@@ -14,8 +14,9 @@ from framefleet.domain.rules import resolve_media, resolve_sequence
 from framefleet.domain.rules.destinations import read_delete_after
 from framefleet.errors import OptionError, OptionTypeError
 from framefleet.wire.payload_options import MEDIA_OPTIONS, SEQUENCE_OPTIONS
-from framefleet.wire.payload_values import OutName, Webhook
+from framefleet.wire.payload_values import OutName
 from framefleet.wire.start_request import SequenceOutput, read_launch, read_start
+from framefleet.wire.webhooks import Webhook
 
 LEAST = {"type": "start", "serveUrl": "my-site", "composition": "film", "codec": "h264"}
 SEQUENCE = {
