@@ -5,6 +5,7 @@
 | FRAMEFLEET_BROWSER | found | path of the Chromium to start |
 | FRAMEFLEET_BROWSER_START_TIMEOUT_S | 25 | seconds Chromium has to answer after its start |
 | FRAMEFLEET_EXECUTOR | by streams | where chunks run: inline (up to 4 at a time) or process |
+| FRAMEFLEET_LAMBDA_IMAGE | | container image that functions of AWS Lambda are made of |
 | REMOTION_AWS_PROFILE | | profile of ~/.aws whose credentials S3 gets |
 | REMOTION_AWS_ACCESS_KEY_ID, REMOTION_AWS_SECRET_ACCESS_KEY, REMOTION_AWS_SESSION_TOKEN | | \
 credentials for S3; then AWS_PROFILE, then boto3's own chain |
@@ -52,6 +53,7 @@ class Settings:
     browser: Path | None = None
     browser_start_timeout_s: float = 25.0
     executor: ExecutorName | None = None
+    lambda_image: str | None = None
     s3: S3Options = field(default_factory=S3Options)
     gcs: GcsOptions = field(default_factory=GcsOptions)
     gcp_region: str | None = None
@@ -82,6 +84,7 @@ class Settings:
             browser=Path(browser) if browser else None,
             browser_start_timeout_s=timeout_s,
             executor=cast("ExecutorName | None", executor),
+            lambda_image=environment.get("FRAMEFLEET_LAMBDA_IMAGE") or None,
             s3=_s3(environment),
             gcs=_gcs(environment),
             gcp_region=environment.get("REMOTION_GCP_REGION") or None,

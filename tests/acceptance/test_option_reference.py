@@ -14,6 +14,12 @@ from framefleet import aws, gcp
 from framefleet.cli.main import cli
 from framefleet.cli.option_reference import markdown
 from framefleet.domain.codecs import CODECS
+from framefleet.domain.lambda_options import (
+    FunctionPageArguments,
+    LambdaMediaArguments,
+    LambdaSequenceArguments,
+    LambdaStillArguments,
+)
 from framefleet.domain.option import options_of
 from framefleet.domain.options import (
     ChromiumArguments,
@@ -22,7 +28,7 @@ from framefleet.domain.options import (
     SiteArguments,
     StillArguments,
 )
-from framefleet.domain.rules import REFUSED, REFUSED_FOR_BUCKETS, RENAMED
+from framefleet.domain.rules import REFUSED, REFUSED_FOR_BUCKETS, REFUSED_ON_LAMBDA, RENAMED
 from framefleet.domain.site_options import DeployArguments, SitePlaceArguments
 
 PAGE = Path(__file__).parents[2] / "docs/reference-options.md"
@@ -67,12 +73,35 @@ def test_those_of_deployments_too(module, function, arguments):
         assert f"    {name}: {option.help}" in documented
 
 
-@pytest.mark.parametrize("function", aws.aio.__all__)
-@pytest.mark.parametrize("name", REFUSED_FOR_BUCKETS)
-def test_what_functions_for_buckets_do_not_have_is_refused_by_name(function, name):
-    with pytest.raises(framefleet.errors.OptionTypeError) as caught:
-        getattr(aws, function)(**{name: 1})
-    assert REFUSED_FOR_BUCKETS[name] in str(caught.value)
+ON_LAMBDA = {
+    "get_compositions_on_lambda": FunctionPageArguments,
+    "render_frames_on_lambda": LambdaSequenceArguments,
+    "render_frames_on_lambda_and_stream": LambdaSequenceArguments,
+    "render_media_on_lambda": LambdaMediaArguments,
+    "render_media_on_lambda_and_stream": LambdaMediaArguments,
+    "render_still_on_lambda": LambdaStillArguments,
+}
+
+
+@pytest.mark.parametrize("function", ON_LAMBDA)
+def test_what_functions_for_lambda_do_not_have_is_refused_by_name(function):
+    has = options_of(ON_LAMBDA[function])
+    needed = {"function_name": "f", "serve_url": "site"}
+    if function != "get_compositions_on_lambda":
+        needed["composition"] = "c"
+    for name in REFUSED_ON_LAMBDA.keys() - has.keys():
+        with pytest.raises(framefleet.errors.OptionTypeError) as caught:
+            getattr(aws, function)(**needed, **{name: 1})
+        assert REFUSED_ON_LAMBDA[name] in str(caught.value)
+
+
+@pytest.mark.parametrize("function", sorted(set(aws.aio.__all__) - ON_LAMBDA.keys()))
+def test_what_other_functions_do_not_have_is_refused_by_name(function):
+    has = inspect.signature(getattr(aws, function)).parameters
+    for name in REFUSED_FOR_BUCKETS.keys() - has.keys():
+        with pytest.raises(framefleet.errors.OptionTypeError) as caught:
+            getattr(aws, function)(**{name: 1})
+        assert REFUSED_FOR_BUCKETS[name] in str(caught.value)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -12,6 +12,7 @@ from tests.services import radosgw as rgw
 from tests.services.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.services.gcs_emulator import GcsServer, run_gcs_emulator
 from tests.services.generation_guard import GenerationGuard
+from tests.services.lambda_server import LambdaServer, local_lambda
 from tests.services.moto_server import MotoServer, run_moto
 from tests.services.processes import lasting
 from tests.services.s3_server import S3Server
@@ -84,6 +85,19 @@ def gcs_proxy(gcs_server: GcsServer) -> Iterator[FaultyProxy]:
 def gcs(gcs_server: GcsServer, gcs_proxy: FaultyProxy) -> GcsServer:
     """Cloud Storage without buckets; what passes to and from it is in `gcs_proxy`."""
     return replace(gcs_server, endpoint=gcs_proxy.endpoint)
+
+
+@pytest.fixture
+def lambda_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaServer]:
+    """A Lambda without functions, which clients here and in commands that tests start find."""
+    for name in ("AWS_PROFILE", "REMOTION_AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testtest")
+    with local_lambda() as server:
+        for name, url in server.environment.items():
+            monkeypatch.setenv(name, url)
+        yield server
 
 
 @pytest.fixture

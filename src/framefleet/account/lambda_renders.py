@@ -95,7 +95,7 @@ async def start_media(
         OptionError: an option cannot be used.
         FunctionError, StorageError: the render cannot be started.
     """
-    options = complete(LambdaMediaArguments, given)
+    options = complete(LambdaMediaArguments, given, refused=rules.REFUSED_ON_LAMBDA)
     _check_render(options)
     if options["codec"] is None:
         raise OptionTypeError('"codec" must be a string ')
@@ -110,7 +110,7 @@ async def start_sequence(
     function: FunctionAddress, serve_url: str, composition: str, given: Options
 ) -> StartedRender:
     """Start a render of pictures; raises as `start_media`."""
-    options = complete(LambdaSequenceArguments, given)
+    options = complete(LambdaSequenceArguments, given, refused=rules.REFUSED_ON_LAMBDA)
     _check_render(options)
     rules.resolve_sequence(_as_local(options, SequenceArguments))
     output = client_payloads.sequence_output(options)
@@ -127,7 +127,7 @@ async def list_compositions(
         OptionError: an option cannot be used.
         FramefleetError: the site cannot be looked at.
     """
-    options = complete(FunctionPageArguments, given)
+    options = complete(FunctionPageArguments, given, refused=rules.REFUSED_ON_LAMBDA)
     check_page(options)
     payload = client_payloads.payload(
         Routine.COMPOSITIONS,

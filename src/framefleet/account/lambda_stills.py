@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from framefleet.account.function_calls import FunctionAddress
 from framefleet.account.lambda_renders import check_picture, check_serve_url, short_props
@@ -14,7 +14,6 @@ from framefleet.domain.arguments import complete
 from framefleet.domain.lambda_options import LambdaStillArguments
 from framefleet.domain.options import StillArguments
 from framefleet.errors import FunctionError, FunctionLostError
-from framefleet.executors.aws_lambda.functions import LambdaFunctions
 from framefleet.settings import Settings
 from framefleet.wire import client_payloads
 from framefleet.wire.answers import answered_error, encode_answer
@@ -22,6 +21,9 @@ from framefleet.wire.console_links import insights_url, logs_url
 from framefleet.wire.framing import FrameParser, Message, MessageType
 from framefleet.wire.payload_values import Routine
 from framefleet.wiring.functions import open_functions
+
+if TYPE_CHECKING:
+    from framefleet.executors.aws_lambda.functions import LambdaFunctions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ async def render_still(
         OptionError: an option cannot be used.
         FramefleetError: there is no picture.
     """
-    options = complete(LambdaStillArguments, given)
+    options = complete(LambdaStillArguments, given, refused=rules.REFUSED_ON_LAMBDA)
     check_picture(options)
     local = complete(StillArguments, {})
     name = options["out_name"] if isinstance(options["out_name"], str) else None

@@ -23,6 +23,16 @@ from framefleet.account.sites import (
     OnItemDeleted,
     SiteList,
 )
+from framefleet.aws.functions import (
+    delete_function,
+    deploy_function,
+    get_function_info,
+    get_function_version,
+    get_functions,
+    get_quotas,
+    increase_concurrency,
+    simulate_permissions,
+)
 from framefleet.aws.renders import (
     cancel_render_on_lambda,
     get_compositions_on_lambda,
@@ -53,21 +63,29 @@ from framefleet.sites.sources import find_built, find_source
 
 __all__ = [
     "cancel_render_on_lambda",
+    "delete_function",
     "delete_render",
     "delete_site",
+    "deploy_function",
     "deploy_site",
     "deploy_site_from_bundle",
     "download_media",
     "get_compositions_on_lambda",
+    "get_function_info",
+    "get_function_version",
+    "get_functions",
     "get_or_create_bucket",
+    "get_quotas",
     "get_render_progress",
     "get_sites",
+    "increase_concurrency",
     "presign_url",
     "render_frames_on_lambda",
     "render_frames_on_lambda_and_stream",
     "render_media_on_lambda",
     "render_media_on_lambda_and_stream",
     "render_still_on_lambda",
+    "simulate_permissions",
 ]
 
 

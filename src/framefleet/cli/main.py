@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from framefleet.cli.cloud_lambda import cloud_lambda
 from framefleet.cli.compositions import compositions
 from framefleet.cli.doctor import doctor
 from framefleet.cli.output import print_error
@@ -24,6 +25,8 @@ class _Group(click.Group):
         return list(self.commands)
 
 
+# Groups of commands that open no page.
+_MANAGERS = ("sites", "functions", "policies", "quotas")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -36,7 +39,7 @@ def cli(ctx: click.Context) -> None:
         ctx.color = False
 
 
-for _command in (render, still, compositions, sites, doctor):
+for _command in (render, still, compositions, sites, cloud_lambda, doctor):
     cli.add_command(_command)
 
 
@@ -68,8 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _usage_error(error: click.UsageError) -> OptionError:
     context = error.ctx
     if isinstance(error, click.NoSuchOption) and context is not None:
-        of_sites = context.parent is not None and context.parent.command is sites
-        known_reason = refusal(error.option_name, REFUSED_FOR_BUCKETS if of_sites else REFUSED)
+        is_manager = context.parent is not None and context.parent.command.name in _MANAGERS
+        usual = REFUSED_FOR_BUCKETS if is_manager else REFUSED
+        refused = getattr(context.command, "refused", usual)
+        known_reason = refusal(error.option_name, refused)
         if known_reason is not None:
             return known_reason
     hint = f"\nSee {context.command_path} --help." if context else ""

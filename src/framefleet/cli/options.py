@@ -158,6 +158,7 @@ _READERS: dict[str, dict[str, Any]] = {
     "download_behavior": {"callback": read_download_behavior},
     "metadata": {"callback": read_metadata, "multiple": True},
     "fps": {"callback": read_rate},
+    "force_fps": {"callback": read_rate},
     "log_level": {"callback": read_log_level, "default": "info"},
 }
 _KINDS: dict[Any, Any] = {int: int, float: float}

@@ -60,7 +60,7 @@ def print_error(error: FramefleetError, *, as_json: bool, console: Console | Non
     """An error for people, and for machines where they asked for JSON."""
     console = console or stderr_console()
     if isinstance(error, RenderCancelledError):
-        console.print("Cancelled.", style="yellow")
+        console.print(clean(error.message), style="yellow", markup=False, **_PRINT)
     else:
         print_line(console, "Error:", str(error), "bold red")
     if as_json:

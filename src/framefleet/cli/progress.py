@@ -47,6 +47,16 @@ class Bar:
     facts: Sequence[str]
 
 
+class Block(Protocol):
+    """How far a piece of work is, in several lines of its own."""
+
+    def draw(self) -> RenderableType:
+        """The lines, as they stand now."""
+
+    def plain(self) -> str:
+        """The same in short, for one line."""
+
+
 class Display(Protocol):
     """What a person waiting is shown. To be entered before use; leaving it clears the display."""
 
@@ -70,20 +80,25 @@ class Display(Protocol):
     def bar(self, bar: Bar) -> None:
         """Show how far something else is; may be called from any thread."""
 
+    def block(self, block: Block) -> None:
+        """Show how far something is that needs several lines; may be called from any thread."""
+
     def log(self, log: Log) -> None:
         """Show what the page wrote to its console."""
 
 
-def open_display(log_level: str) -> Display:
+def open_display(log_level: str, *, quiet: bool = False) -> Display:
     """The display that suits standard error."""
     console = stderr_console()
+    if quiet:
+        return QuietDisplay(console, "error" if log_level == "error" else "warn")
     if sys.stderr.isatty() and not console.is_dumb_terminal:
         return LiveDisplay(console, log_level)
     return PlainDisplay(console, log_level)
 
 
 class LiveDisplay:
-    """One line that is drawn again and again at the foot of a terminal."""
+    """Lines that are drawn again and again at the foot of a terminal, most often one."""
 
     def __init__(self, console: Console, log_level: str) -> None:
         self.console = console
@@ -92,6 +107,7 @@ class LiveDisplay:
         self._text = ""
         self._since_s = time.monotonic()
         self._bar: Bar | None = None
+        self._block: Block | None = None
         self._bar_columns = _BAR_COLUMNS
         self._live = Live(
             get_renderable=self._draw, console=console, transient=True, refresh_per_second=10
@@ -110,7 +126,7 @@ class LiveDisplay:
         self._live.stop()
 
     def stage(self, text: str) -> None:
-        self._text, self._since_s, self._bar = text, time.monotonic(), None
+        self._text, self._since_s, self._bar, self._block = text, time.monotonic(), None, None
 
     def progress(self, progress: RenderProgress) -> None:
         self._bar = _bar_of(progress)
@@ -118,11 +134,16 @@ class LiveDisplay:
     def bar(self, bar: Bar) -> None:
         self._bar = bar
 
+    def block(self, block: Block) -> None:
+        self._block = block
+
     def log(self, log: Log) -> None:
         if log.level in self._shown:
             _print_log(self.console, log)
 
     def _draw(self) -> RenderableType:
+        if self._block is not None:
+            return self._block.draw()
         bar = self._bar
         if bar is not None:
             return self._draw_bar(bar)
@@ -208,6 +229,11 @@ class PlainDisplay:
             self._bar_told_s = time.monotonic()
             self._print_bar(bar)
 
+    def block(self, block: Block) -> None:
+        if time.monotonic() - self._bar_told_s >= PLAIN_INTERVAL_S:
+            self._bar_told_s = time.monotonic()
+            self._print(block.plain())
+
     def log(self, log: Log) -> None:
         if log.level in self._shown:
             _print_log(self.console, log)
@@ -218,6 +244,22 @@ class PlainDisplay:
 
     def _print(self, text: str) -> None:
         self.console.print(Text(text), soft_wrap=True)
+
+
+class QuietDisplay(PlainDisplay):
+    """Nothing but what the log has to say."""
+
+    def stage(self, text: str) -> None:
+        pass
+
+    def progress(self, progress: RenderProgress) -> None:
+        pass
+
+    def bar(self, bar: Bar) -> None:
+        pass
+
+    def block(self, block: Block) -> None:
+        pass
 
 
 class DisplayHandler(logging.Handler):

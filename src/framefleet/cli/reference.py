@@ -40,6 +40,8 @@ _VARIABLES = """\
 finds |
 | `REMOTION_AWS_REGION`, `AWS_REGION` | region of buckets on S3; default us-east-1 |
 | `AWS_ENDPOINT_URL_S3` | another store that speaks S3 |
+| `AWS_ENDPOINT_URL_LAMBDA` | another place with functions, such as `framefleet lambda local` |
+| `FRAMEFLEET_LAMBDA_IMAGE` | the container image that `lambda functions deploy` deploys |
 | `REMOTION_S3_OUTPUT_PROVIDER_ACCESS_KEY_ID`, `REMOTION_S3_OUTPUT_PROVIDER_SECRET_ACCESS_KEY` | \
 credentials for `--s3-output-provider-endpoint` |
 | `REMOTION_GCP_PROJECT_ID`, `REMOTION_GCP_CLIENT_EMAIL`, `REMOTION_GCP_PRIVATE_KEY` | credentials \

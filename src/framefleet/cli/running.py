@@ -27,17 +27,29 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _VERBOSE = ("trace", "verbose")
 
 
-def run(work: Work[T], *, stage: str, log_level: str, as_json: bool) -> T:
+def run(
+    work: Work[T],
+    *,
+    stage: str,
+    log_level: str,
+    as_json: bool,
+    quiet: bool = False,
+    stopping: str = "Cancelling",
+) -> T:
     """Do the work under a display that opens with `stage`; errors are printed.
 
     A signal cancels the work and waits until everything it started has ended; further signals
-    change nothing about that.
+    change nothing about that. The work may then raise StoppedError to say what has become of it.
+
+    Args:
+        quiet: show warnings and errors only.
+        stopping: what is shown once a signal has come; nothing if it is empty.
 
     Raises:
         click.exceptions.Exit: with the exit code of an error, or 128 and the signal's number.
     """
     keep_freed_memory()
-    with open_display(log_level) as display, _Stop(display) as stop:
+    with open_display(log_level, quiet=quiet) as display, _Stop(display, stopping) as stop:
         _log_to(display)
         try:
             return anyio.run(_stoppable, work, stage, display, stop)
@@ -46,8 +58,13 @@ def run(work: Work[T], *, stage: str, log_level: str, as_json: bool) -> T:
     if log_level in _VERBOSE:
         display.console.print(clean(trace), markup=False, soft_wrap=True, style="dim")
     if stop.received is not None:
-        print_error(RenderCancelledError("Cancelled.", signal=stop.received.name), as_json=as_json)
-        raise click.exceptions.Exit(128 + stop.received)
+        told = (
+            error.error if isinstance(error, StoppedError) else RenderCancelledError("Cancelled.")
+        )
+        told.context["signal"] = stop.received.name
+        print_error(told, as_json=as_json)
+        is_cancelled = isinstance(told, RenderCancelledError)
+        raise click.exceptions.Exit(128 + stop.received if is_cancelled else told.exit_code)
     if not isinstance(error, FramefleetError):
         error = FramefleetError(
             f"framefleet failed unexpectedly: {type(error).__name__}: {error}\n"
@@ -63,6 +80,14 @@ async def _stoppable(work: Work[T], stage: str, display: Display, stop: _Stop) -
     return await work(display, stop.cancel)
 
 
+class StoppedError(Exception):
+    """What a command says of the signal that has ended its work, instead of "Cancelled."."""
+
+    def __init__(self, error: FramefleetError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class _Stop:
     """The first signal cancels the work; those after it do nothing, to the end of the process.
 
@@ -70,10 +95,11 @@ class _Stop:
     Ctrl-C would then kill us while we say goodbye.
     """
 
-    def __init__(self, display: Display) -> None:
+    def __init__(self, display: Display, stopping: str) -> None:
         self.received: signal.Signals | None = None
         self.cancel = CancelSignal()
         self._display = display
+        self._stopping = stopping
         self._loop: asyncio.AbstractEventLoop | None = None
         self._before: dict[int, Any] = {}
 
@@ -104,7 +130,8 @@ class _Stop:
             self._loop.call_soon_threadsafe(self._end)
 
     def _end(self) -> None:
-        self._display.stage("Cancelling")
+        if self._stopping:
+            self._display.stage(self._stopping)
         self.cancel.cancel()
 
 

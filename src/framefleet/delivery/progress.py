@@ -37,19 +37,23 @@ async def render_progress(
         OptionError: it is a still.
         StorageError: its record cannot be read.
     """
-    record = await _record(storage, view.render_id)
+    record = await _record(storage, view)
     if needs_output(record, view):
         view = replace(view, output=await _seen_output(storage, record, view, open_other))
     return progress_answer(record, view)
 
 
-async def _record(storage: Storage, render_id: str) -> dict[str, Any]:
+async def _record(storage: Storage, view: ProgressView) -> dict[str, Any]:
     for pause_s in _PAUSES_S:
         try:
-            return await read_record(storage, render_id)
+            return await read_record(storage, view.render_id)
         except ObjectNotFoundError:
             await anyio.sleep(pause_s)
-    return await read_record(storage, render_id)
+    try:
+        return await read_record(storage, view.render_id)
+    except ObjectNotFoundError as exc:
+        text = f'No render with ID "{view.render_id}" found in bucket {view.bucket} and region '
+        raise ObjectNotFoundError(text + view.region, **exc.context) from exc
 
 
 async def _seen_output(

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from framefleet.domain.option import options_of
-from framefleet.domain.rules import unknown_option
+from framefleet.domain.rules import REFUSED, unknown_option
 from framefleet.errors import OptionTypeError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,8 +22,16 @@ _ARGUMENTS = (
 )
 
 
-def complete(arguments: type, given: Mapping[str, Any] | None) -> dict[str, Any]:
+def complete(
+    arguments: type,
+    given: Mapping[str, Any] | None,
+    *,
+    refused: Mapping[str, str] = REFUSED,
+) -> dict[str, Any]:
     """All of a function's options: what was given, else the table's defaults. None is not given.
+
+    Args:
+        refused: options that the reference has and we do not, and why.
 
     Raises:
         OptionError: there is no such option; says what it may be, or why we do not have it.
@@ -38,7 +46,7 @@ def complete(arguments: type, given: Mapping[str, Any] | None) -> dict[str, Any]
         )
     for name, value in (given or {}).items():
         if name not in known:
-            raise unknown_option(name, [*known, *_ARGUMENTS])
+            raise unknown_option(name, [*known, *_ARGUMENTS], refused)
         if value is not None:
             completed[name] = value
     return completed

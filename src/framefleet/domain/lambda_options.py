@@ -201,7 +201,11 @@ class SpreadArguments(RangeOptions, total=False):
     ]
     enable_cancellation: Annotated[
         bool,
-        Option(section=FLEET, default=False, help="Let cancel_render_on_lambda end the render."),
+        Option(
+            section=FLEET,
+            default=False,
+            help="Let cancel_render_on_lambda, or Ctrl-C in the terminal, end the render.",
+        ),
     ]
 
 

@@ -396,16 +396,6 @@ class EncodingOptions(TypedDict, total=False):
             help="bt709, bt601, bt2020-ncl or default (Remotion's: full-range BT.601).",
         ),
     ]
-    hardware_acceleration: Annotated[
-        str,
-        Option(
-            section=VIDEO,
-            default=HardwareAcceleration.DISABLE.value,
-            metavar="MODE",
-            choices=tuple(HardwareAcceleration),
-            help="Encode on the graphics card: disable, if-possible or required.",
-        ),
-    ]
     number_of_gif_loops: Annotated[
         int,
         Option(
@@ -465,6 +455,17 @@ class EncodingOptions(TypedDict, total=False):
 
 class MediaArguments(FramesArguments, EncodingOptions, total=False):
     """The keyword arguments of `render_media`."""
+
+    hardware_acceleration: Annotated[
+        str,
+        Option(
+            section=VIDEO,
+            default=HardwareAcceleration.DISABLE.value,
+            metavar="MODE",
+            choices=tuple(HardwareAcceleration),
+            help="Encode on the graphics card: disable, if-possible or required.",
+        ),
+    ]
 
 
 class StillArguments(PictureArguments, total=False):

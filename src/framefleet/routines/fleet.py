@@ -24,7 +24,7 @@ from framefleet.local.requests import MediaRequest
 from framefleet.local.session import Session
 from framefleet.machine import usable_cores
 from framefleet.rendering.planning import Division
-from framefleet.routines.call import Call
+from framefleet.routines.call import Call, now_ms
 from framefleet.routines.keys import plan_key, transport_prefix
 from framefleet.routines.record_keeper import RecordKeeper
 from framefleet.settings import Settings
@@ -83,7 +83,9 @@ class Fleet:
             yield place
 
     def divide(self, composition: Composition, options: Resolved) -> Division:
-        """One chunk for each function."""
+        """One chunk for each function; the composition is known now."""
+        self.keeper.state.validated_ms = now_ms()
+        self.keeper.touch()
         ranges = resolve_frames(
             options.ranges, composition.duration_in_frames, options.every_nth_frame
         )

@@ -65,6 +65,9 @@ def test_progress_rises_and_reads_the_same_from_the_record(fleet):
     )  # fmt: skip
     assert asdict(record) | {"current_time": 0} == asdict(done) | {"current_time": 0}
     assert done.costs["accruedSoFar"] > 0
+    times = [done.function_launched, done.serve_url_opened, done.composition_validated]
+    assert None not in times
+    assert times == sorted(times)
     assert done.output_size_in_bytes == fleet.objects()[done.out_key]
 
 

@@ -35,6 +35,7 @@ from framefleet.domain.rules.pixels import read_jpeg_quality
 from framefleet.domain.rules.refused import (
     REFUSED,
     REFUSED_FOR_BUCKETS,
+    REFUSED_ON_LAMBDA,
     RENAMED,
     refusal,
     unknown_option,
@@ -59,6 +60,7 @@ from framefleet.domain.rules.text import parse_fps, parse_frames, parse_metadata
 __all__ = [
     "REFUSED",
     "REFUSED_FOR_BUCKETS",
+    "REFUSED_ON_LAMBDA",
     "RENAMED",
     "FrameChoice",
     "Resolved",

@@ -97,6 +97,16 @@ REFUSED_FOR_BUCKETS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# The same of renders on Lambda.
+REFUSED_ON_LAMBDA: Mapping[str, str] = MappingProxyType(
+    {
+        **{name: why for name, why in REFUSED_FOR_BUCKETS.items() if why != _QUIET},
+        **REFUSED,
+        "browser_executable": "functions bring their own Chromium",
+        "hardware_acceleration": "functions have no graphics card",
+    }
+)
+
 # Other names for what we have: of arguments, and older or longer ones of Remotion's.
 RENAMED: Mapping[str, str] = MappingProxyType(
     {
