@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
+from framefleet.domain.regions import random_id
 from framefleet.domain.stored import ObjectAttributes, Privacy
 from framefleet.errors import StorageError
 from framefleet.interfaces.buckets import Buckets
@@ -33,19 +32,21 @@ async def props_text(props: InputProps, buckets: Buckets) -> str:
 
 
 async def put_props(text: str, storage: Storage, bucket_name: str) -> BucketProps:
-    """Put props into a bucket, for nobody else to read.
+    """Put props into a bucket, for nobody else to read, under a name of their own.
+
+    Some clients name them by their hash (spec/serverless-wire.md 6): the render that ends first
+    then takes them from another that has the same.
 
     Raises:
         StorageError: they cannot be put.
     """
-    data = text.encode()
-    props = BucketProps(hash=hashlib.sha256(data).hexdigest(), bucket_name=bucket_name)
-    await storage.put(props.key("input-props"), data, attributes=_ATTRIBUTES)
+    props = BucketProps(hash=random_id(), bucket_name=bucket_name)
+    await storage.put(props.key("input-props"), text.encode(), attributes=_ATTRIBUTES)
     return props
 
 
-async def delete_props(props: InputProps, buckets: Buckets) -> None:
-    """Delete props that lie in a bucket; they were for one render.
+async def delete_props(props: InputProps | None, buckets: Buckets) -> None:
+    """Delete props, if they lie in a bucket; they were for one render.
 
     Raises:
         StorageError: they cannot be deleted.

@@ -199,6 +199,7 @@ class Fleet:
             chunk_functions=0 if self.is_alone else len(plan.chunks),
             input_props=start.input_props.to_dict(),
             audio_bitrate=start.options.get("audio_bitrate"),
+            metadata=start.options.get("metadata"),
             is_conditional=not start.output.overwrite,
         )
         main = self._place.planned_output()

@@ -186,4 +186,5 @@ class _Main:
     async def _clean_up(self) -> None:
         await clear_transport(self.storage, self.request.render_id)
         with suppress(StorageError):
-            await delete_props(self.request.start.input_props, self.buckets)
+            for props in (self.request.start.input_props, self.request.sent_props):
+                await delete_props(props, self.buckets)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from framefleet.delivery.buckets import get_or_create
-from framefleet.delivery.props import put_props
+from framefleet.delivery.props import delete_props, props_text, put_props
 from framefleet.domain.destination import BucketAddress, Cloud, fresh_render_id
 from framefleet.domain.rules.buckets import read_bucket_name
 from framefleet.domain.rules.destinations import read_delete_after
-from framefleet.errors import FunctionThrottledError, FunctionUnavailableError
+from framefleet.errors import FunctionThrottledError, FunctionUnavailableError, StorageError
 from framefleet.interfaces.buckets import Buckets
 from framefleet.interfaces.storage import Storage
 from framefleet.routines.call import Call, now_ms
@@ -20,7 +21,7 @@ from framefleet.routines.keys import record_key
 from framefleet.routines.record_keeper import write_record
 from framefleet.settings import Settings
 from framefleet.wire.answers import encode_answer, start_answer
-from framefleet.wire.props import InlineProps, must_offload, text_size
+from framefleet.wire.props import BucketProps, InlineProps, must_offload, text_size
 from framefleet.wire.render_state import RenderState
 from framefleet.wire.start_request import StartRequest, read_start
 from framefleet.wire.versions import API_OF_TYPE, check_version
@@ -55,13 +56,16 @@ async def start(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
         storage = buckets.storage(bucket)
         render_id = fresh_render_id(delete_after)
         await write_record(storage, render_id, new_state(request, call))
-        launch = request.to_launch(render_id, bucket)
-        launch["inputProps"] = await _short_props(request, storage, bucket)
+        props = await _own_props(request, buckets, storage, bucket)
+        launch = encode_answer(request.to_launch(render_id, bucket, props))
         try:
             async with open_functions(call.region, settings) as functions:
-                await _call(functions, call.function_name, encode_answer(launch))
+                await _call(functions, call.function_name, launch)
         except BaseException:
-            await storage.delete([record_key(render_id)])
+            with anyio.CancelScope(shield=True), suppress(StorageError):
+                await storage.delete([record_key(render_id)])
+                for taken in (props, request.input_props):
+                    await delete_props(taken, buckets)
             raise
     return start_answer(bucket, render_id)
 
@@ -106,9 +110,18 @@ async def _call(functions: LambdaFunctions, name: str, payload: bytes) -> None:
             await anyio.sleep(pause_s)
 
 
-async def _short_props(request: StartRequest, storage: Storage, bucket: str) -> dict[str, Any]:
-    """Props that an event has room for: some clients send up to 6 MB of them."""
-    props = request.input_props
-    if isinstance(props, InlineProps) and must_offload([text_size(props.text)], "media"):
-        props = await put_props(props.text, storage, bucket)
-    return props.to_dict()
+async def _own_props(
+    request: StartRequest, buckets: Buckets, storage: Storage, bucket: str
+) -> BucketProps | None:
+    """The render's own copy of props that it cannot use as they were sent.
+
+    Some clients send up to 6 MB of them, which an event has no room for; others put equal ones
+    under one name, from which the render that ends first would take them.
+    """
+    match request.input_props:
+        case InlineProps(text) if must_offload([text_size(text)], "media"):
+            return await put_props(text, storage, bucket)
+        case BucketProps() as shared if shared.is_shared:
+            return await put_props(await props_text(shared, buckets), storage, bucket)
+        case _:
+            return None

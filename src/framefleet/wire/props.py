@@ -25,6 +25,7 @@ _MARGIN = 5000 + 1024
 _LONGEST_EVENT = 256 * 1024
 # Ten letters from JavaScript, a SHA-256 in hex from the others.
 _HASH = re.compile(r"[0-9A-Za-z_-]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 # What clients of other languages make of no props.
 _EMPTY = ("", "null", "[]")
 
@@ -46,6 +47,11 @@ class BucketProps:
 
     hash: str
     bucket_name: str
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether equal props of another render have the same name."""
+        return _SHA256.fullmatch(self.hash) is not None
 
     def key(self, kind: PropsKind) -> str:
         """Where in the bucket."""

@@ -35,6 +35,7 @@ class RenderedBy:
     chunk_functions: int = 0
     input_props: Mapping[str, Any] | None = None
     audio_bitrate: str | None = None
+    metadata: Mapping[str, str] | None = None
     is_conditional: bool | None = None
 
 
@@ -72,7 +73,7 @@ def render_metadata(
         "numberOfGifLoops": plan.output.gif_loops,
         "downloadBehavior": render.delivery.download.to_dict(),
         "audioBitrate": by.audio_bitrate,
-        "metadata": plan.output.metadata or None,
+        "metadata": dict(by.metadata) if by.metadata else None,
         "functionName": by.function_name,
         # Never null: the official client looks for a version in it.
         "rendererFunctionName": by.renderer_function_name or by.function_name,

@@ -82,7 +82,12 @@ def finished_record(
         serve_url: the site as its caller named it.
     """
     start, end = _ms(started), _ms(ended)
-    by = RenderedBy(version=version, serve_url=serve_url, started_ms=start)
+    by = RenderedBy(
+        version=version,
+        serve_url=serve_url,
+        started_ms=start,
+        metadata=plan.output.metadata,
+    )
     metadata = render_metadata(render_id, render, plan, kind, outputs.main, by)
     return {
         "cancellationEnabled": False,

@@ -29,7 +29,7 @@ from framefleet.wire.payload_values import (
     read_switch,
     read_webhook,
 )
-from framefleet.wire.props import InputProps, read_props
+from framefleet.wire.props import BucketProps, InputProps, read_props
 from framefleet.wire.webhooks import Webhook
 
 # In the order in which the message lists them.
@@ -83,19 +83,37 @@ class StartRequest:
     is_production: bool
     payload: Mapping[str, Any] = field(repr=False)
 
-    def to_launch(self, render_id: str, bucket_name: str) -> dict[str, Any]:
-        """What the function sends to itself; `read_launch` reads it."""
-        filled = {"type": Routine.LAUNCH.value, "renderId": render_id, "bucketName": bucket_name}
+    def to_launch(
+        self, render_id: str, bucket_name: str, props: InputProps | None = None
+    ) -> dict[str, Any]:
+        """What the function sends to itself; `read_launch` reads it.
+
+        Args:
+            props: where the function has put the props; None leaves them as they are.
+        """
+        filled: dict[str, Any] = {
+            "type": Routine.LAUNCH.value,
+            "renderId": render_id,
+            "bucketName": bucket_name,
+        }
+        if props is not None:
+            filled["inputProps"] = props.to_dict()
+            if isinstance(self.input_props, BucketProps):
+                filled["sentProps"] = self.input_props.to_dict()
         return {**self.payload, **filled}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchRequest:
-    """A started render: its id, the bucket that keeps it, and what was asked for."""
+    """A started render: its id, the bucket that keeps it, and what was asked for.
+
+    `sent_props` are the props as the client sent them, where the function has made them its own.
+    """
 
     render_id: str
     bucket_name: str
     start: StartRequest
+    sent_props: InputProps | None = None
 
 
 def read_start(payload: Mapping[str, Any]) -> StartRequest:
@@ -130,6 +148,7 @@ def read_launch(payload: Mapping[str, Any]) -> LaunchRequest:
         render_id=read_render_id(payload.get("renderId")),
         bucket_name=read_bucket_name(payload.get("bucketName")),
         start=read_start(payload),
+        sent_props=read_props(payload["sentProps"]) if "sentProps" in payload else None,
     )
 
 

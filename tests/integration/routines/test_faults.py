@@ -16,21 +16,28 @@ import pytest
 from framefleet import aws
 from framefleet.aws.webhooks import validate_webhook_signature
 from framefleet.errors import FunctionError, OptionError
-from framefleet.testing.local_lambda import Duplicate, Kill, ServerError, Throttle, Vanish
+from framefleet.testing.local_lambda import (
+    Duplicate,
+    Invocation,
+    Kill,
+    ServerError,
+    Throttle,
+    Vanish,
+)
 from framefleet.testing.video import read_stamps
-from tests.integration.routines.conftest import MAIN
+from tests.integration.routines.conftest import MAIN, Fleet
 
 FRAMES = 30
-FILM = {"input_props": {"durationInFrames": FRAMES}, "frames_per_lambda": 10}
+FILM: dict[str, Any] = {"input_props": {"durationInFrames": FRAMES}, "frames_per_lambda": 10}
 # A render that is nowhere near its end when a test ends it.
-LONG = {"input_props": {"durationInFrames": 6000}, "frames_per_lambda": 3000}
+LONG: dict[str, Any] = {"input_props": {"durationInFrames": 6000}, "frames_per_lambda": 3000}
 
 
-def is_renderer(call) -> bool:
+def is_renderer(call: Invocation) -> bool:
     return call.type == "ResponseStream"
 
 
-def is_launch(call) -> bool:
+def is_launch(call: Invocation) -> bool:
     return call.type == "Event"
 
 
@@ -46,7 +53,7 @@ def stamps(done: aws.LambdaProgress, tmp_path) -> list[int]:
     return read_stamps(film)
 
 
-def busy(fleet) -> bool:
+def busy(fleet: Fleet) -> bool:
     """Whether a function is at work."""
     return fleet.server.service.at_work > 0
 
@@ -122,7 +129,7 @@ def test_an_error_of_the_page_is_not_tried_again(fleet):
 
 
 def test_a_webhook_tells_of_success_and_one_that_nobody_takes_costs_nothing(fleet):
-    few = {"input_props": {"durationInFrames": 5}, "scale": 0.25}
+    few: dict[str, Any] = {"input_props": {"durationInFrames": 5}, "scale": 0.25}
     with receiver() as (url, got):
         done = fleet.render("stamped", "stamped", **few, webhook={"url": url, "secret": "s"})
     [hook] = got
