@@ -69,8 +69,9 @@ def open_aws_client(
         StorageError: boto3 is not installed, or the endpoint is no address.
     """
     with library("boto3", "aws"):
-        import boto3
         from botocore.config import Config
+
+        from framefleet.storages.s3.client import new_session
     options = settings.s3
     config = Config(
         # Not "max_attempts", which counts those after the first.
@@ -82,12 +83,7 @@ def open_aws_client(
     )
     with translated(f"open a client of {service}"):
         # Any: the stubs want the service as a literal.
-        session: Any = boto3.Session(
-            profile_name=options.profile,
-            aws_access_key_id=options.access_key_id,
-            aws_secret_access_key=options.secret_access_key,
-            aws_session_token=options.session_token,
-        )
+        session: Any = new_session(options)
         try:
             return session.client(service, region_name=region, config=config)
         except ValueError as exc:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from framefleet.account.function_calls import FunctionAddress, call_function
 from framefleet.delivery.buckets import get_or_create
-from framefleet.delivery.props import put_props
+from framefleet.delivery.props import delete_props, put_props
 from framefleet.domain import lambda_planning, rules
 from framefleet.domain.arguments import complete
 from framefleet.domain.destination import BucketAddress, Cloud
@@ -28,7 +31,7 @@ from framefleet.domain.rules.destinations import (
 )
 from framefleet.domain.rules.values import json_text
 from framefleet.domain.stored import Privacy
-from framefleet.errors import OptionTypeError
+from framefleet.errors import OptionTypeError, StorageError
 from framefleet.settings import Settings
 from framefleet.wire import client_payloads
 from framefleet.wire.console_links import (
@@ -39,6 +42,7 @@ from framefleet.wire.console_links import (
 )
 from framefleet.wire.payload_values import Routine
 from framefleet.wire.props import (
+    BucketProps,
     InlineProps,
     InputProps,
     RenderKind,
@@ -167,6 +171,19 @@ async def short_props(function: FunctionAddress, options: Options, kind: RenderK
         return await put_props(text, buckets.storage(name), name)
 
 
+async def _take_back(props: InputProps, function: FunctionAddress, options: Options) -> None:
+    """Delete props that were put for a render that did not begin."""
+    if isinstance(props, BucketProps):
+        address = BucketAddress(
+            cloud=Cloud.S3,
+            name=props.bucket_name,
+            region=function.region,
+            force_path_style=options["force_path_style"],
+        )
+        async with open_buckets(address, Settings.from_environment()) as buckets:
+            await delete_props(props, buckets)
+
+
 def check_serve_url(value: Any) -> str:
     """The site a caller means.
 
@@ -228,6 +245,7 @@ async def _start(
     options: Options,
     more: Options,
 ) -> StartedRender:
+    props = await short_props(function, options, "media")
     payload = client_payloads.payload(
         Routine.START,
         table,
@@ -235,12 +253,17 @@ async def _start(
         version=function.version,
         serve_url=check_serve_url(serve_url),
         composition=composition,
-        props=await short_props(function, options, "media"),
+        props=props,
         **more,
     )
-    # What a function would refuse at once is refused before it is called.
-    read_start(payload)
-    answer = await call_function(function, payload)
+    try:
+        # What a function would refuse at once is refused before it is called.
+        read_start(payload)
+        answer = await call_function(function, payload)
+    except BaseException:
+        with anyio.CancelScope(shield=True), suppress(StorageError):
+            await _take_back(props, function, options)
+        raise
     renderer = options["renderer_function_name"] or function.name
     return started_render(
         answer["renderId"], answer["bucketName"], function=function, renderer=renderer

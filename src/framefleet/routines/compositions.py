@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from framefleet.delivery.props import props_text
+from framefleet.delivery.props import delete_props, props_text
 from framefleet.local import requests
 from framefleet.local.opening import open_session
 from framefleet.local.requests import Listeners
@@ -38,6 +38,7 @@ async def compositions(payload: Mapping[str, Any], call: Call) -> dict[str, Any]
         name = await bucket_name(address, buckets)
         _, site = site_address(request.serve_url, bucket=name, region=call.region, buckets=buckets)
         props = await props_text(request.input_props, buckets)
+        await delete_props(request.input_props, buckets)
     options = {**request.options, "input_props": props}
     async with open_session(requests.site_request(site, options, Listeners())) as session:
         return compositions_answer(await session.list())

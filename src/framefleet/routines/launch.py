@@ -32,7 +32,7 @@ from framefleet.routines.call import Call, now_ms
 from framefleet.routines.cleanup import clear_transport
 from framefleet.routines.fleet import Fleet
 from framefleet.routines.keys import cancel_key
-from framefleet.routines.lease import is_taken_over, take_lease
+from framefleet.routines.lease import has_ended, is_taken_over, take_lease
 from framefleet.routines.options import media_request
 from framefleet.routines.record_keeper import RecordKeeper
 from framefleet.routines.start import bucket_address, new_state
@@ -146,7 +146,7 @@ class _Main:
 
     async def _succeed(self, result: RenderResult) -> None:
         ended = now_ms()
-        await self._clean_up()
+        await self._delete_props()
         state = self.keeper.state
         assert isinstance(result.output, RemoteFile), "its output is in a bucket"
         sound = result.separate_audio
@@ -158,17 +158,19 @@ class _Main:
         home = BucketAddress(cloud=Cloud.S3, name=self.request.bucket_name)
         state.finish(outputs, home, ended_ms=ended, cleaned_ms=now_ms() - ended)
         await self.keeper.write()
+        # Only now: whoever gets the same event late must find that the render has ended.
+        await clear_transport(self.storage, self.request.render_id)
         await self._report(report_success)
 
     async def _fail(self, error: FramefleetError) -> None:
         logger.warning("render_failed", extra={"code": error.code, "text": str(error)})
-        with suppress(StorageError):
-            if await is_taken_over(self.storage, self.request.render_id, self.lease):
-                return
+        if await self._is_others():
+            return
         self.keeper.state.failed(error, now_ms())
-        with anyio.move_on_after(_CLEANUP_TIMEOUT_S):
-            await self._clean_up()
         await self.keeper.write()
+        with anyio.move_on_after(_CLEANUP_TIMEOUT_S):
+            await clear_transport(self.storage, self.request.render_id)
+            await self._delete_props()
         is_timeout = isinstance(error, FunctionTimeoutError)
         await self._report(report_timeout if is_timeout else report_failure)
 
@@ -183,8 +185,17 @@ class _Main:
             with suppress(StorageError):
                 await self.keeper.write()
 
-    async def _clean_up(self) -> None:
-        await clear_transport(self.storage, self.request.render_id)
+    async def _is_others(self) -> bool:
+        """Whether the render's end is for another function to tell, who took us for dead."""
+        render_id = self.request.render_id
+        with suppress(StorageError):
+            if await has_ended(self.storage, render_id):
+                await clear_transport(self.storage, render_id)
+                return True
+            return await is_taken_over(self.storage, render_id, self.lease)
+        return False
+
+    async def _delete_props(self) -> None:
         with suppress(StorageError):
             for props in (self.request.start.input_props, self.request.sent_props):
                 await delete_props(props, self.buckets)

@@ -37,7 +37,7 @@ async def take_lease(storage: Storage, render_id: str, request_id: str) -> int |
             await storage.put(key, request_id.encode(), create_only=True)
         except ObjectConflictError:
             continue
-        if not await _has_ended(storage, render_id):
+        if not await has_ended(storage, render_id):
             return number
         # The render's own leases are gone with all else that it needed on the way.
         await storage.delete([key])
@@ -47,10 +47,17 @@ async def take_lease(storage: Storage, render_id: str, request_id: str) -> int |
 
 
 async def is_taken_over(storage: Storage, render_id: str, number: int) -> bool:
-    """Whether another function runs the render, or has ended it, who took us for dead."""
-    if await storage.stat(lease_key(render_id, number + 1)) is not None:
+    """Whether another function runs the render, who took us for dead."""
+    return await storage.stat(lease_key(render_id, number + 1)) is not None
+
+
+async def has_ended(storage: Storage, render_id: str) -> bool:
+    """Whether the record says how the render ended; or nothing is kept of it any more."""
+    try:
+        record = json.loads(await storage.read(record_key(render_id)))
+    except ObjectNotFoundError:
         return True
-    return await _has_ended(storage, render_id)
+    return bool(record.get("postRenderData") or record.get("fatalErrorTimestamp"))
 
 
 async def _is_silent(storage: Storage, render_id: str) -> bool:
@@ -58,11 +65,3 @@ async def _is_silent(storage: Storage, render_id: str) -> bool:
     if record is None:
         return False
     return (datetime.now(UTC) - record.modified).total_seconds() > SILENT_S
-
-
-async def _has_ended(storage: Storage, render_id: str) -> bool:
-    try:
-        record = json.loads(await storage.read(record_key(render_id)))
-    except ObjectNotFoundError:
-        return True
-    return bool(record.get("postRenderData") or record.get("fatalErrorTimestamp"))

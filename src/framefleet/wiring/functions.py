@@ -32,19 +32,14 @@ async def open_functions(region: str, settings: Settings) -> AsyncIterator[Lambd
 
 
 def _endpoint(region: str, settings: Settings) -> LambdaEndpoint:
-    import boto3
     from botocore.exceptions import BotoCoreError
 
     from framefleet.executors.aws_lambda.functions import LambdaEndpoint
+    from framefleet.storages.s3.client import new_session
 
     options = settings.s3
     try:
-        session = boto3.Session(
-            profile_name=options.profile,
-            aws_access_key_id=options.access_key_id,
-            aws_secret_access_key=options.secret_access_key,
-            aws_session_token=options.session_token,
-        )
+        session = new_session(options)
         url = session.client("lambda", region_name=region).meta.endpoint_url
         credentials = session.get_credentials()
     except ValueError as exc:

@@ -95,7 +95,8 @@ async def test_an_image_becomes_a_function_that_says_whom_it_serves(server):
     made: LambdaFunction = server.function(NAME)
     assert (made.image_uri, made.architectures, made.role) == (IMAGE, ["arm64"], ROLE)
     assert (made.memory_mb, made.disk_mb, made.timeout_s) == (2048, 2048, 120)
-    assert made.event_retries == 0
+    # One that dies is called again, and goes on with its render.
+    assert made.event_retries == 1
     assert made.tags == {
         "remotion-lambda": "true",
         "remotion-version": "4.0.527",

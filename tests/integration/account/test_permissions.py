@@ -243,6 +243,7 @@ class TestClients:
 
     def test_boto3_may_be_missing(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "boto3", None)
+        monkeypatch.delitem(sys.modules, "framefleet.storages.s3.client", raising=False)
         with pytest.raises(StorageError) as caught:
             open_aws_client("iam", REGION, self.settings())
         assert str(caught.value) == (

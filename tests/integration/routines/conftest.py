@@ -78,6 +78,7 @@ def fleet_server(radosgw_server: S3Server) -> Iterator[Fleet]:
         environment=environment,
         auto_create=True,
         event_retry_pause_s=18.0,
+        max_idle=12,
         on_invoke=lambda call: found[0].choose(call) if found else None,
     )
     with local_lambda(options) as server:

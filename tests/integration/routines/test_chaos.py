@@ -33,7 +33,7 @@ from tests.services.faulty_proxy import FaultyProxy
 from tests.services.lambda_server import local_lambda
 
 RENDERS = 50
-AT_ONCE = 6
+AT_ONCE = 4
 FRAMES = 20
 # Of another memory, so that it can be told to repeat events.
 FUNCTION = MAIN.replace("mem2048mb", "mem2049mb")
@@ -103,6 +103,7 @@ def chaos(fleet, radosgw_proxy, monkeypatch) -> Iterator[tuple[Fleet, BadDay]]:
             "AWS_SECRET_ACCESS_KEY": fleet.store.secret_key,
         },
         event_retry_pause_s=16.0,
+        max_idle=24,
         on_invoke=day.choose,
     )
     with local_lambda(options) as server:
