@@ -12,7 +12,7 @@ from tests.services.processes import lasting_pids
 
 ROOT = Path(__file__).parents[1]
 
-pytest_plugins = ["tests.services.fixtures"]
+pytest_plugins = ["tests.services.fixtures", "tests.services.fleet"]
 
 
 def pytest_collection_modifyitems(items):

@@ -19,8 +19,6 @@ from framefleet.testing.video import (
     read_stamps,
 )
 
-pytest_plugins = ["tests.integration.routines.conftest"]
-
 SECONDS, RATE = 60, 30
 FRAMES = SECONDS * RATE
 FUNCTIONS = 8

@@ -47,8 +47,6 @@ logger = logging.getLogger(__name__)
 # What the end takes that comes after the last second of rendering: functions stop, objects go, the
 # record and a webhook are sent.
 STOP_BEFORE_S = 5.0
-# spec/serverless-orchestration.md 2: as short as a page may be given.
-_SHORTEST_TIMEOUT_MS = 7000
 # spec/serverless-orchestration.md 9; with the functions' own watch it makes two seconds.
 _WATCH_INTERVAL_S = 0.5
 _CLEANUP_TIMEOUT_S = 3.0
@@ -116,8 +114,10 @@ class _Main:
         return result
 
     async def _render(self) -> RenderResult:
-        serve_url, media = await media_request(self.request, self.call, self.buckets)
         state = self.keeper.state
+        serve_url, media = await media_request(
+            self.request, self.call, self.buckets, may_replace=state.was_planned
+        )
         async with open_session(media.site) as session:
             from framefleet.local import media as local_media
 

@@ -23,9 +23,12 @@ _SHORTEST_TIMEOUT_MS = 7000
 
 
 async def media_request(
-    launch: LaunchRequest, call: Call, buckets: Buckets
+    launch: LaunchRequest, call: Call, buckets: Buckets, *, may_replace: bool
 ) -> tuple[str, MediaRequest]:
     """The address of the site as clients write it, and what is to be rendered of it.
+
+    Args:
+        may_replace: an output that is there is the render's own.
 
     Raises:
         OptionError: an option cannot be used.
@@ -50,6 +53,8 @@ async def media_request(
         options["out_name"] = _place(start.sequence.prefix)
     else:
         options["separate_audio_to"] = _separate_audio(launch)
+    if may_replace:
+        options["overwrite"] = True
     media = make(site, start.composition, None, options, Listeners())
     output = kept(media.wanted.output, launch.render_id, start.output)
     return serve_url, replace(media, wanted=replace(media.wanted, output=output))

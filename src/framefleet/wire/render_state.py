@@ -38,7 +38,8 @@ ErrorKind = Literal["renderer", "browser", "stitcher", "webhook", "artifact"]
 class RenderState:
     """How far a render is.
 
-    `timings` hold failed attempts as well: they cost what others cost.
+    `timings` hold failed attempts as well: they cost what others cost. `was_planned`: a function
+    that has died had found that the output can be written.
     """
 
     cancellation_enabled: bool
@@ -55,6 +56,7 @@ class RenderState:
     timings: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     separate_audio: dict[str, Any] | None = None
+    was_planned: bool = False
     time_to_combine: int | None = None
     time_to_encode: int | None = None
     time_to_render_frames: int | None = None
@@ -73,6 +75,7 @@ class RenderState:
     def resume(self, record: Mapping[str, Any]) -> None:
         """Go on from the record of a function that has died: nothing falls back."""
         self.launched_ms = record.get("functionLaunched") or self.launched_ms
+        self.was_planned = record.get("renderMetadata") is not None
         self.errors = list(record.get("errors") or ())
         self.retries = list(record.get("retries") or ())
         self.timings = list(record.get("timings") or ())

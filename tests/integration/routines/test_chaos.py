@@ -26,10 +26,10 @@ from framefleet.testing.local_lambda import (
     Vanish,
 )
 from framefleet.testing.video import read_stamps
-from tests.integration.routines.conftest import MAIN, Fleet
 from tests.services.faults import Answer, CutAnswer, DamageRequest, LoseAnswer, ResetRequest
 from tests.services.faults import Fault as StoreFault
 from tests.services.faulty_proxy import FaultyProxy
+from tests.services.fleet import MAIN, Fleet
 from tests.services.lambda_server import local_lambda
 
 RENDERS = 50

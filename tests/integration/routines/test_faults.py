@@ -25,7 +25,7 @@ from framefleet.testing.local_lambda import (
     Vanish,
 )
 from framefleet.testing.video import read_stamps
-from tests.integration.routines.conftest import MAIN, Fleet
+from tests.services.fleet import MAIN, Fleet
 
 FRAMES = 30
 FILM: dict[str, Any] = {"input_props": {"durationInFrames": FRAMES}, "frames_per_lambda": 10}

@@ -14,7 +14,7 @@ import framefleet
 from framefleet import aws
 from framefleet.errors import FunctionError
 from framefleet.testing.video import frames_of, presentation_times_s, read_stamps
-from tests.integration.routines.conftest import MAIN
+from tests.services.fleet import MAIN
 
 FRAMES = 45
 PROPS = {"durationInFrames": FRAMES}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import dataclass
 
 import anyio
 
 from framefleet.domain.events import ChunkProgressed
 from framefleet.domain.plan import Plan
-from framefleet.errors import FunctionLostError, FunctionThrottledError, FunctionUnavailableError
+from framefleet.errors import (
+    FramefleetError,
+    FunctionLostError,
+    FunctionThrottledError,
+    FunctionUnavailableError,
+    root_error,
+)
 from framefleet.executors.aws_lambda.functions import LambdaFunctions
 from framefleet.interfaces.executor import OnProgress
 from framefleet.wire.framing import FrameParser, Message, MessageType
@@ -67,14 +73,20 @@ class LambdaExecutor:
 
     async def _call(self, payload: bytes, chunk: int, on_progress: OnProgress) -> None:
         messages = _Messages(self.functions.stream(self.function_name, payload))
-        async with aclosing(messages):
-            try:
-                await _hear(messages, chunk, on_progress)
-            except anyio.get_cancelled_exc_class():
-                with anyio.move_on_after(_STOP_TIMEOUT_S, shield=True):
-                    await self.stop()
-                    await messages.drain()
-                raise
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(messages.read)
+                try:
+                    await _hear(messages, chunk, on_progress)
+                except anyio.get_cancelled_exc_class():
+                    with anyio.move_on_after(_STOP_TIMEOUT_S, shield=True):
+                        await self.stop()
+                        await messages.ended.wait()
+                    raise
+                finally:
+                    messages.leave()
+        except BaseExceptionGroup as group:
+            raise root_error(group) from group
 
 
 async def _hear(messages: _Messages, chunk: int, on_progress: OnProgress) -> None:
@@ -95,39 +107,58 @@ async def _hear(messages: _Messages, chunk: int, on_progress: OnProgress) -> Non
 
 
 class _Messages:
-    """The messages of one function's stream."""
+    """The messages of one function's stream.
+
+    `read` goes on while whoever listens is cancelled, so that the function's end is still heard;
+    `leave` ends it.
+    """
 
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         self._pieces = pieces
         self._parser = FrameParser()
         self._waiting: list[Message] = []
         self._has_begun = False
+        self._scope = anyio.CancelScope(shield=True)
+        self._come, self._taken = anyio.create_memory_object_stream[bytes | FramefleetError](
+            math.inf
+        )
+        self.ended = anyio.Event()
+
+    async def read(self) -> None:
+        """Take pieces as they come."""
+        with self._scope, self._come:
+            try:
+                async for piece in self._pieces:
+                    self._come.send_nowait(piece)
+            except FramefleetError as exc:
+                self._come.send_nowait(exc)
+            finally:
+                self.ended.set()
+
+    def leave(self) -> None:
+        """Take no more."""
+        self._scope.cancel()
+        self._taken.close()
 
     async def next(self, chunk: int) -> Message | None:
         """The next one; None at the end.
 
         Raises:
+            FramefleetError: the stream broke.
             FunctionLostError: nothing comes any more.
         """
         while not self._waiting:
             try:
                 with anyio.fail_after(SILENCE_S if self._has_begun else None):
-                    piece = await anext(self._pieces, None)
+                    piece = await self._taken.receive()
             except TimeoutError as exc:
                 raise FunctionLostError(
                     f"The function that renders chunk {chunk} has fallen silent.", chunk=chunk
                 ) from exc
-            if piece is None:
+            except anyio.EndOfStream:
                 return None
+            if isinstance(piece, FramefleetError):
+                raise piece
             self._has_begun = True
             self._waiting = list(self._parser.feed(piece))
         return self._waiting.pop(0)
-
-    async def drain(self) -> None:
-        """Wait for the end, whatever is said."""
-        async for _ in self._pieces:
-            pass
-
-    async def aclose(self) -> None:
-        """Stop listening."""
-        await self._pieces.aclose()  # type: ignore[attr-defined] # it is a generator
