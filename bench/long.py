@@ -38,8 +38,8 @@ from framefleet.domain.sound import Sound, SoundSegment
 from framefleet.domain.timing import FrameRange
 from framefleet.encoding.video_encoder import ChunkEncoder
 from framefleet.rendering.assembly import assemble
-from framefleet.rendering.part import VIDEO_FILE, PartFiles, PartRecord
 from framefleet.rendering.chunk_sounds import ChunkSounds
+from framefleet.rendering.part import VIDEO_FILE, PartFiles, PartRecord
 
 FPS = Fraction(30)
 RATE = 48_000
