@@ -29,9 +29,9 @@ from framefleet.domain.rules.destinations import (
     read_download_behavior,
     read_privacy,
 )
-from framefleet.domain.rules.values import json_text
+from framefleet.domain.rules.values import json_text, whole
 from framefleet.domain.stored import Privacy
-from framefleet.errors import OptionTypeError, StorageError
+from framefleet.errors import OptionError, OptionTypeError, StorageError
 from framefleet.settings import Settings
 from framefleet.wire import client_payloads
 from framefleet.wire.console_links import (
@@ -220,6 +220,10 @@ def check_picture(options: Options) -> None:
         options["force_duration_in_frames"],
     )
     read_privacy(options["privacy"], Privacy.PUBLIC)
+    retries = whole(options["max_retries"])
+    if retries is None or retries < 0:
+        given = json_text(options["max_retries"])
+        raise OptionTypeError(f'"maxRetries" must be a whole number from 0, but is {given}')
     read_download_behavior(options["download_behavior"])
     read_delete_after(options["delete_after"])
 
@@ -231,6 +235,12 @@ def _check_render(options: Options) -> None:
         if not isinstance(webhook, Mapping) or not isinstance(webhook.get("url"), str):
             raise OptionTypeError('"webhook" must be an object with a "url".')
         check_custom_data(webhook.get("custom_data", webhook.get("customData")))
+    chosen = rules.read_frame_ranges(options["frame_range"])
+    if chosen is not None and len(chosen.ranges) > 1:
+        raise OptionError(
+            "Multiple frame ranges are not supported on Lambda. Use renderMedia() locally to "
+            "render multiple ranges."
+        )
     # The length is not known yet: the function holds them against it.
     lambda_planning.frames_per_lambda(
         1, frames_per_lambda=options["frames_per_lambda"], concurrency=options["concurrency"]

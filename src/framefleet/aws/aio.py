@@ -52,10 +52,10 @@ from framefleet.domain.rules.buckets import (
     read_address,
     read_bucket_name,
     read_own_bucket_name,
+    read_provider,
     read_s3_provider,
 )
 from framefleet.domain.site_options import DeployArguments, SitePlaceArguments
-from framefleet.errors import OptionError
 from framefleet.settings import Settings
 from framefleet.sites.bundling import OnBundle
 from framefleet.sites.deploying import OnDiff, OnUpload
@@ -302,7 +302,7 @@ async def download_media(
         render_id,
         out_path,
         which=output,
-        provider=_provider(s3_output_provider, custom_credentials),
+        provider=read_provider(s3_output_provider, custom_credentials),
         on_progress=on_progress,
         cancel_signal=cancel_signal,
     )
@@ -331,7 +331,7 @@ async def delete_render(
     return await renders.delete_render(
         _address(read_bucket_name(bucket_name), region, force_path_style),
         render_id,
-        provider=_provider(s3_output_provider, custom_credentials),
+        provider=read_provider(s3_output_provider, custom_credentials),
     )
 
 
@@ -349,9 +349,3 @@ def _address(
         # One region for both: where the client asks, and where the bucket is to be.
         address = replace(address, provider=replace(provider, region=address.region))
     return address
-
-
-def _provider(given: Any, by_older_name: Any) -> S3Provider | None:
-    if given is not None and by_older_name is not None:
-        raise OptionError("custom_credentials is an older name of s3_output_provider: give one.")
-    return read_s3_provider(given if given is not None else by_older_name)

@@ -24,7 +24,7 @@ from framefleet.domain.lambda_options import (
     LambdaStillArguments,
 )
 from framefleet.domain.rules import REFUSED_FOR_BUCKETS, check_log_level, read_flag
-from framefleet.domain.rules.buckets import read_bucket_name, read_s3_provider
+from framefleet.domain.rules.buckets import read_bucket_name, read_provider, read_s3_provider
 from framefleet.settings import Settings
 
 OnStart = Callable[[StartedRender], None]
@@ -176,6 +176,7 @@ async def get_render_progress(
     function_name: str,
     region: str | None = None,
     s3_output_provider: Mapping[str, Any] | None = None,
+    custom_credentials: Mapping[str, Any] | None = None,
     skip_lambda_invocation: bool = False,
     log_level: str = "info",
     force_path_style: bool = False,
@@ -186,6 +187,7 @@ async def get_render_progress(
         render_id, bucket_name: as `render_media_on_lambda` gave them.
         function_name: the one that was told to render.
         s3_output_provider: another store that has the output, with its credentials.
+        custom_credentials: an older name for it.
         skip_lambda_invocation: read the render's record ourselves: it costs no call, and needs
             rights to read the bucket instead.
         log_level: of the function's own log.
@@ -199,7 +201,7 @@ async def get_render_progress(
         function,
         _bucket(bucket_name, function, force_path_style),
         render_id,
-        provider=read_s3_provider(s3_output_provider),
+        provider=read_provider(s3_output_provider, custom_credentials),
         skip_function=read_flag(skip_lambda_invocation, "skipLambdaInvocation"),
         log_level=check_log_level(log_level),
     )

@@ -14,7 +14,7 @@ from framefleet.domain.destination import KeptRender
 from framefleet.domain.events import RenderFact
 from framefleet.domain.plan import Plan
 from framefleet.domain.rules import Resolved, resolve_frames
-from framefleet.errors import ObjectNotFoundError
+from framefleet.errors import ObjectNotFoundError, OptionError
 from framefleet.executors.inline import InlineExecutor
 from framefleet.interfaces.executor import Executor
 from framefleet.interfaces.storage import Storage
@@ -89,6 +89,8 @@ class Fleet:
         ranges = resolve_frames(
             options.ranges, composition.duration_in_frames, options.every_nth_frame
         )
+        if len(ranges) > 1:
+            raise OptionError("Expected a single frame range, but received multiple frame ranges.")
         count = sum(map(len, ranges))
         functions = self.launch.start.functions
         frames = lambda_planning.frames_per_lambda(

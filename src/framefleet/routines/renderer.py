@@ -20,6 +20,7 @@ from framefleet.domain.plan import Plan
 from framefleet.errors import (
     FramefleetError,
     ObjectNotFoundError,
+    OptionError,
     RenderCancelledError,
     StorageError,
     root_error,
@@ -54,12 +55,25 @@ async def render_chunk(payload: Mapping[str, Any], call: Call, send: Send) -> No
     await send(frame(MessageType.LAMBDA_INVOKED, {"attempt": request.attempt}))
     started = now_ms()
     try:
+        _check_version(request, call)
         await _render(request, _Reporter(send))
     except FramefleetError as exc:
         logger.warning("chunk_failed", extra={"chunk": request.chunk, "code": exc.code})
         await send(frame(MessageType.ERROR_OCCURRED, failure(exc, attempt=request.attempt)))
     else:
         await send(frame(MessageType.CHUNK_COMPLETE, {"start": started, "rendered": now_ms()}))
+
+
+def _check_version(request: RendererRequest, call: Call) -> None:
+    """Text: spec/serverless-wire.md 2.1."""
+    if request.version != call.version:
+        raise OptionError(
+            'The version of the function that was specified as "rendererFunctionName" is '
+            f"{call.version} but the version of the function that invoked the render is "
+            f"{request.version}. Please make sure that the version of the function that is "
+            'specified as "rendererFunctionName" is the same as the version of the function that '
+            "is invoked."
+        )
 
 
 async def _render(request: RendererRequest, reporter: _Reporter) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import framefleet
 from framefleet import aws
-from framefleet.errors import FunctionError
+from framefleet.errors import FunctionError, OptionError
 from framefleet.testing.video import frames_of, presentation_times_s, read_stamps
 from tests.services.fleet import MAIN
 
@@ -207,3 +207,20 @@ def test_what_cannot_be_rendered_is_said_and_leaves_nothing(fleet, options, mess
         )  # fmt: skip
     assert message in str(failed.value)
     assert fleet.left_of(str(failed.value.context["render_id"])) == {"progress.json"}
+
+
+def test_chunks_may_be_rendered_by_another_function_of_the_same_version(fleet, tmp_path):
+    few = {"input_props": {"durationInFrames": 10}, "frames_per_lambda": 5}
+    larger = MAIN.replace("mem2048mb", "mem3009mb")
+    done = fleet.render("stamped", "stamped", **few, renderer_function_name=larger)
+    assert read_stamps(downloaded(done, tmp_path / "film.mp4")) == list(range(10))
+    assert {call.function_name for call in fleet.calls if call.type == "ResponseStream"} == {larger}
+    other = MAIN.replace("4-0-539", "4-0-1")
+    with pytest.raises(FunctionError, match=r"is 4\.0\.1 but the version of the function that"):
+        fleet.render("stamped", "stamped", **few, renderer_function_name=other, max_retries=0)
+
+
+def test_several_ranges_are_for_one_machine(fleet):
+    with pytest.raises(OptionError, match="Multiple frame ranges are not supported on Lambda"):
+        fleet.render("stamped", "stamped", frame_range=[(0, 1), (3, 4)])
+    assert not fleet.calls

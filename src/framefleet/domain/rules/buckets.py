@@ -84,6 +84,17 @@ def read_s3_provider(value: Any) -> S3Provider | None:
     )
 
 
+def read_provider(value: Any, by_older_name: Any) -> S3Provider | None:
+    """Another store under either name of the argument, `custom_credentials` being the older one.
+
+    Raises:
+        OptionError, OptionTypeError: both are given, or it names no store.
+    """
+    if value is not None and by_older_name is not None:
+        raise OptionError("custom_credentials is an older name of s3_output_provider: give one.")
+    return read_s3_provider(value if value is not None else by_older_name)
+
+
 def read_bucket_name(value: Any, *, cloud: Cloud = Cloud.S3) -> str:
     """The name of a bucket.
 
