@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from framefleet.delivery.renders import OpenOther, read_record
-from framefleet.errors import AccessDeniedError, ObjectNotFoundError
+from framefleet.errors import ObjectNotFoundError, StorageError
 from framefleet.interfaces.storage import Storage
 from framefleet.wire.progress_answer import (
     ProgressView,
@@ -62,11 +62,11 @@ async def _seen_output(
     output = recorded_output(record, view.render_id)
     assert output is not None, "a record that needs its output has metadata"
     home = storage
-    if output.bucket is not None or output.endpoint:
-        home = await open_other(output)
     key = output.manifest_key or output.key
-    # Whoever may not look is told what the record says.
-    with suppress(AccessDeniedError):
+    # Whoever cannot look is told what the record says.
+    with suppress(StorageError):
+        if output.bucket is not None or output.endpoint:
+            home = await open_other(output)
         found = await home.stat(key)
         if found is not None:
             return SeenOutput(

@@ -20,8 +20,6 @@ from framefleet.routines import dispatch
 from framefleet.routines.call import Call, Send, now_ms
 from framefleet.wire.answers import encode_answer
 
-label_logs()
-
 
 class Context(Protocol):
     """What the runtime client says of a call (`awslambdaric.lambda_context.LambdaContext`)."""
@@ -82,6 +80,7 @@ def handler(event: Any, context: Context) -> bytes:
 
 def answer(event: Any, context: Context) -> bytes | Stream:
     """Answer a call, or say how its stream is made."""
+    label_logs()
     call = _call(context)
     if isinstance(event, Mapping) and dispatch.is_streamed(event):
         return Stream(lambda send: _sandbox.portal.call(dispatch.stream, event, call, send))

@@ -23,7 +23,8 @@ class CallFilter(logging.Filter):
 
 
 def label_logs() -> None:
-    """Label what the runtime's own handlers write, from our level on."""
+    """Label what the runtime's own handlers write, which are there with the first call."""
     logging.getLogger("framefleet").setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(CallFilter())
+        if not any(isinstance(found, CallFilter) for found in handler.filters):
+            handler.addFilter(CallFilter())

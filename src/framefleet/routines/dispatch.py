@@ -22,16 +22,23 @@ def is_streamed(payload: Mapping[str, Any]) -> bool:
 
 async def answer(payload: Any, call: Call) -> dict[str, Any]:
     """The answer to a payload that wants no stream; an error is one of type `error`."""
+    routine: Routine | None = None
     try:
         routine = read_routine(payload)
         log_label.set(label(payload))
         logger.info("called")
         return await _answer(routine, payload, call)
     except FramefleetError as exc:
-        logger.warning("call_failed", extra={"code": exc.code, "text": str(exc)})
+        # Not its words: some have the payload in them, and that has credentials.
+        logger.warning("call_failed", extra={"code": exc.code})
+        if routine is Routine.LAUNCH:
+            # Nobody reads an answer to an event; the platform repeats one that failed.
+            raise
         return error_answer(exc)
     except Exception as exc:
         logger.exception("call_broke")
+        if routine is Routine.LAUNCH:
+            raise
         return error_answer(exc)
 
 

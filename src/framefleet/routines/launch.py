@@ -66,6 +66,7 @@ async def launch(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
         if lease > 1:
             state.resume(await read_record(storage, request.render_id))
         keeper = RecordKeeper(storage, request.render_id, state)
+        await keeper.write()
         await _Main(request, call, settings, buckets, storage, keeper, lease).run()
     return {}
 
@@ -157,7 +158,7 @@ class _Main:
         )
         home = BucketAddress(cloud=Cloud.S3, name=self.request.bucket_name)
         state.finish(outputs, home, ended_ms=ended, cleaned_ms=now_ms() - ended)
-        await self.keeper.write()
+        await self._write_last()
         # Only now: whoever gets the same event late must find that the render has ended.
         await clear_transport(self.storage, self.request.render_id)
         await self._report(report_success)
@@ -167,12 +168,19 @@ class _Main:
         if await self._is_others():
             return
         self.keeper.state.failed(error, now_ms())
-        await self.keeper.write()
+        await self._write_last()
         with anyio.move_on_after(_CLEANUP_TIMEOUT_S):
             await clear_transport(self.storage, self.request.render_id)
             await self._delete_props()
         is_timeout = isinstance(error, FunctionTimeoutError)
         await self._report(report_timeout if is_timeout else report_failure)
+
+    async def _write_last(self) -> None:
+        """A bucket that takes no record any more is no reason to leave all else undone."""
+        try:
+            await self.keeper.write()
+        except StorageError as exc:
+            logger.warning("record_not_written", extra={"code": exc.code})
 
     async def _report(self, report: Any) -> None:
         webhook = self.request.start.webhook

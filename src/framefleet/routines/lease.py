@@ -30,7 +30,7 @@ async def take_lease(storage: Storage, render_id: str, request_id: str) -> int |
         StorageError: it cannot be told.
     """
     for number in range(1, _MOST_LEASES + 1):
-        if number > 1 and not await _is_silent(storage, render_id):
+        if number > 1 and not await _is_silent(storage, render_id, number - 1):
             break
         key = lease_key(render_id, number)
         try:
@@ -60,8 +60,12 @@ async def has_ended(storage: Storage, render_id: str) -> bool:
     return bool(record.get("postRenderData") or record.get("fatalErrorTimestamp"))
 
 
-async def _is_silent(storage: Storage, render_id: str) -> bool:
-    record = await storage.stat(record_key(render_id))
-    if record is None:
+async def _is_silent(storage: Storage, render_id: str, number: int) -> bool:
+    """Whether the function of this lease has neither begun nor written for a while."""
+    found = [
+        await storage.stat(key) for key in (record_key(render_id), lease_key(render_id, number))
+    ]
+    if found[0] is None:
         return False
-    return (datetime.now(UTC) - record.modified).total_seconds() > SILENT_S
+    last = max(info.modified for info in found if info is not None)
+    return (datetime.now(UTC) - last).total_seconds() > SILENT_S

@@ -17,6 +17,7 @@ from framefleet.compositions.site import open_site
 from framefleet.domain.destination import BucketAddress, Cloud
 from framefleet.domain.events import ChunkProgressed
 from framefleet.domain.plan import Plan
+from framefleet.domain.rules.buckets import read_bucket_name, read_render_id
 from framefleet.errors import (
     FramefleetError,
     ObjectNotFoundError,
@@ -77,9 +78,12 @@ def _check_version(request: RendererRequest, call: Call) -> None:
 
 
 async def _render(request: RendererRequest, reporter: _Reporter) -> None:
+    read_render_id(request.render_id)
+    if not request.serve_url.startswith(("http://", "https://")):
+        raise OptionError("Functions render sites at addresses, not folders of their own.")
     address = BucketAddress(
         cloud=Cloud.S3,
-        name=request.bucket_name,
+        name=read_bucket_name(request.bucket_name),
         region=request.region,
         force_path_style=request.force_path_style,
     )

@@ -16,6 +16,9 @@ from framefleet.wire.progress_answer import ProgressView
 from framefleet.wire.versions import API_OF_TYPE, check_version
 from framefleet.wiring.buckets import open_buckets
 
+# What the platform takes to end a function whose time is up, and a record to be seen.
+_GRACE_MS = 5000
+
 
 async def status(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
     """The progress of a render.
@@ -44,12 +47,20 @@ async def status(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
             now_ms=now_ms(),
         )
         answer = await render_progress(replace(address, name=name), view, provider=request.provider)
-        if _is_dead(answer):
+        if _is_dead(answer, call, view.now_ms):
             await bury(buckets.storage(name), request.render_id, answer, view.now_ms)
     return answer
 
 
-def _is_dead(answer: Mapping[str, Any]) -> bool:
-    """Whether the main function must have been ended by the platform."""
-    errors = answer["errors"]
-    return bool(answer["fatalErrorEncountered"] and errors[0]["name"] == "TimeoutError")
+def _is_dead(answer: Mapping[str, Any], call: Call, now_ms: int) -> bool:
+    """Whether the main function must have been ended by the platform.
+
+    Only a function of the same name knows its limit, and the record when it is reached.
+    """
+    errors, metadata = answer["errors"], answer["renderMetadata"]
+    return bool(
+        answer["fatalErrorEncountered"]
+        and errors[0]["name"] == "TimeoutError"
+        and metadata["functionName"] == call.function_name
+        and now_ms > (answer["timeoutTimestamp"] or 0) + _GRACE_MS
+    )

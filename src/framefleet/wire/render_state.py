@@ -20,8 +20,9 @@ from framefleet.domain.events import (
     FramesAssembled,
     RenderFact,
 )
+from framefleet.domain.function_names import read_function_name
 from framefleet.domain.plan import Plan
-from framefleet.errors import FramefleetError
+from framefleet.errors import FramefleetError, OptionError
 from framefleet.wire.answers import error_stack
 from framefleet.wire.render_record import Outputs, artifact_entries, separate_audio_entry
 
@@ -75,7 +76,11 @@ class RenderState:
     def resume(self, record: Mapping[str, Any]) -> None:
         """Go on from the record of a function that has died: nothing falls back."""
         self.launched_ms = record.get("functionLaunched") or self.launched_ms
-        self.was_planned = record.get("renderMetadata") is not None
+        self.metadata = record.get("renderMetadata")
+        self.was_planned = self.metadata is not None
+        self.opened_ms = record.get("serveUrlOpened")
+        self.validated_ms = record.get("compositionValidated")
+        self._chunks = list(record.get("chunks") or ())
         self.errors = list(record.get("errors") or ())
         self.retries = list(record.get("retries") or ())
         self.timings = list(record.get("timings") or ())
@@ -86,6 +91,7 @@ class RenderState:
     def rendered_before(self, chunks: Iterable[int]) -> None:
         """These chunks are there from a function that has died."""
         assert self._plan is not None, "chunks are of a plan"
+        self._chunks = []
         for chunk in sorted(chunks):
             self._filmed[chunk] = self._encoded[chunk] = len(self._plan.chunks[chunk])
             self._invoked.add(chunk)
@@ -147,13 +153,7 @@ class RenderState:
         assert plan is not None, "a render that is done was planned"
         assert metadata is not None, "a render that is done was planned"
         billed = self.billed_ms
-        cost = pricing.estimate_price(
-            region=metadata["region"],
-            duration_in_milliseconds=billed,
-            memory_size_in_mb=metadata["memorySizeInMb"],
-            disk_size_in_mb=pricing.PRICED_DISK_SIZE_IN_MB,
-            lambdas_invoked=metadata["estimatedTotalLambdaInvokations"] + len(self.retries),
-        )
+        cost = self._price(billed, metadata)
         self._combined = plan.frame_count
         self.post_render = {
             "cost": {
@@ -182,6 +182,22 @@ class RenderState:
             "artifactProgress": self.artifacts,
             "outputSequence": metadata.get("outputSequence"),
         }
+
+    def _price(self, billed: int, metadata: Mapping[str, Any]) -> float:
+        """By the memory of those that rendered, as the price was told on the way."""
+        named = read_function_name(metadata["rendererFunctionName"])
+        memory = named.memory_size_in_mb if named else metadata["memorySizeInMb"]
+        try:
+            return pricing.estimate_price(
+                region=metadata["region"],
+                duration_in_milliseconds=billed,
+                memory_size_in_mb=memory,
+                disk_size_in_mb=pricing.PRICED_DISK_SIZE_IN_MB,
+                lambdas_invoked=metadata["estimatedTotalLambdaInvokations"] + len(self.retries),
+            )
+        except OptionError:
+            # What AWS does not sell has no price, and is done all the same.
+            return 0
 
     @property
     def billed_ms(self) -> int:

@@ -26,10 +26,12 @@ from framefleet.wire.renderer_request import failed_with
 # A function that streams tells of itself every few seconds; one that is silent for so long after
 # its first word is lost. One that cannot stream says all at its end.
 SILENCE_S = 30.0
-# An account's limit is a matter of others' work: it passes, or the render runs out of time.
-_THROTTLED_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0, 10.0)
-# What is told to stop looks every second whether it is.
-_STOP_TIMEOUT_S = 10.0
+# An account's limit is a matter of others' work, and of our own waves: it passes, or the render
+# runs out of time. Seconds: the first pause, and the longest; each is up to half longer or shorter.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
+# What is told to stop looks about every second whether it is; the main function has no more than
+# five when its time is up.
+_STOP_TIMEOUT_S = 2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,12 @@ class LambdaExecutor:
         """Have a function render a chunk, and wait while none can be called.
 
         Raises:
-            FunctionThrottledError, FunctionUnavailableError: none still can be.
             FunctionLostError: it ended without a word.
             FramefleetError: what the function says.
         """
         payload = self.request(chunk, attempt)
-        for pause_s in (*_THROTTLED_PAUSES_S, None):
+        pause_s = _FIRST_PAUSE_S
+        while True:
             try:
                 with anyio.fail_after(self.timeout_s):
                     return await self._call(payload, chunk, on_progress)
@@ -67,9 +69,8 @@ class LambdaExecutor:
                     chunk=chunk,
                 ) from exc
             except (FunctionThrottledError, FunctionUnavailableError):
-                if pause_s is None:
-                    raise
                 await anyio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _call(self, payload: bytes, chunk: int, on_progress: OnProgress) -> None:
         messages = _Messages(self.functions.stream(self.function_name, payload))
