@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,19 +119,31 @@ def fleet(
     remotion_site: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Fleet]:
-    """The functions; their sandboxes stay warm until the tests of this package are over."""
+    """The functions; their sandboxes stay warm until the tests are over."""
     radosgw_server.remove_buckets()
-    with ExitStack() as stack:
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
+    with run_fleet(radosgw_server, tmp_path_factory.mktemp("fleet")) as fleet:
+        with _account(fleet.environment):
+            fleet.deploy(PAGE, pages / "stamped.html")
+            fleet.deploy(REMOTION, remotion_site)
+        yield fleet
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _environment(fleet: Fleet) -> Iterator[None]:
+    """Clients in this process find the fleet too; those of other modules do not."""
+    with _account(fleet.environment):
+        yield
+
+
+@contextmanager
+def _account(environment: Mapping[str, str]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith(("AWS_", "REMOTION_", "FRAMEFLEET_")):
                 patch.delenv(name)
-        fleet = stack.enter_context(run_fleet(radosgw_server, tmp_path_factory.mktemp("fleet")))
-        for name, value in fleet.environment.items():
+        for name, value in environment.items():
             patch.setenv(name, value)
-        fleet.deploy(PAGE, pages / "stamped.html")
-        fleet.deploy(REMOTION, remotion_site)
-        yield fleet
+        yield
 
 
 @pytest.fixture(scope="package")
