@@ -20,8 +20,6 @@ _LEAST_FRAMES = 5
 _DEFAULT_FRAMES = 20
 # By default so many functions run for no frames, and for the given count and more.
 _FEWEST_BY_DEFAULT, _MOST_BY_DEFAULT, _FRAMES_OF_MOST = 75, 150, 18_000
-# A chunk tells its progress so often that all together tell it as fast as this many would.
-_CHUNKS_THAT_TELL_EACH_FRAME = 15
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)%")
 
 
@@ -112,11 +110,6 @@ def streams_per_lambda(value: Any, *, cores: int | None) -> int:
             f"CPU cores: {cores}, value set: {wanted}"
         )
     return wanted
-
-
-def progress_every_nth_frame(chunks: int) -> int:
-    """At every which frame a function tells its progress, if so many of them run."""
-    return math.ceil(chunks / _CHUNKS_THAT_TELL_EACH_FRAME)
 
 
 def _frames_by_default(frame_count: int) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from framefleet.domain.rules.values import json_text
-from framefleet.errors import OptionError, OptionTypeError
+from framefleet.errors import OptionTypeError
 
 # The folders of a bucket in which props lie: a caller's, and those a composition made of them.
 PropsKind = Literal["input-props", "resolved-props"]
@@ -22,7 +22,6 @@ RenderKind = Literal["still", "media"]
 _LIMITS: Mapping[RenderKind, int] = {"still": 5_000_000, "media": 200_000}
 # What a payload holds besides: 5 KB of other values, and the custom data of a webhook.
 _MARGIN = 5000 + 1024
-_LONGEST_EVENT = 256 * 1024
 # Ten letters from JavaScript, a SHA-256 in hex from the others.
 _HASH = re.compile(r"[0-9A-Za-z_-]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -107,20 +106,6 @@ def offload_warning(size: int, kind: RenderKind) -> str:
         f"({math.ceil(size / 1024)}KB) in size. Uploading them to S3 to circumvent AWS Lambda "
         "payload size, which may lead to slowdown."
     )
-
-
-def check_event_size(payload: str) -> None:
-    """Refuse a payload that is too long to invoke a function without waiting for it.
-
-    Raises:
-        OptionError: it has more than 256 KiB.
-    """
-    size = text_size(payload)
-    if size > _LONGEST_EVENT:
-        raise OptionError(
-            f"Payload is too big: {size} bytes. Maximum size is 256 KB. This should not happen, "
-            f"please report this to the Remotion team. Payload: {payload}"
-        )
 
 
 def _longest_inline(kind: RenderKind) -> int:

@@ -10,7 +10,6 @@ from framefleet.domain.lambda_planning import (
     chunk_count,
     chunk_ranges,
     frames_per_lambda,
-    progress_every_nth_frame,
 )
 from framefleet.domain.timing import FrameRange
 from framefleet.errors import OptionError
@@ -144,8 +143,3 @@ def test_chunks_are_ranges_of_the_composition(frames, each, inclusive):
     assert [frame for one in ranges for frame in one] == list(frames)
     assert len(ranges) == chunk_count(len(frames), each)
     assert all(len(one) == each for one in ranges[:-1])
-
-
-@pytest.mark.parametrize(("chunks", "nth"), [(1, 1), (15, 1), (16, 2), (30, 2), (31, 3), (150, 10)])
-def test_many_chunks_tell_their_progress_less_often(chunks, nth):
-    assert progress_every_nth_frame(chunks) == nth

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from framefleet.errors import OptionError, OptionTypeError
+from framefleet.errors import OptionTypeError
 from framefleet.wire.props import (
     BucketProps,
     InlineProps,
-    check_event_size,
     must_offload,
     offload_warning,
     read_props,
@@ -96,14 +95,4 @@ def test_the_warning_names_limit_and_size(size, kind, numbers):
     assert offload_warning(size, kind) == (
         f"Warning: The props are over {numbers} in size. Uploading them to S3 to circumvent AWS "
         "Lambda payload size, which may lead to slowdown."
-    )
-
-
-def test_a_payload_for_an_event_may_have_256_kib():
-    check_event_size("x" * 262_144)
-    with pytest.raises(OptionError) as caught:
-        check_event_size("x" * 262_145)
-    assert str(caught.value) == (
-        "Payload is too big: 262145 bytes. Maximum size is 256 KB. This should not happen, please "
-        f"report this to the Remotion team. Payload: {'x' * 262_145}"
     )
