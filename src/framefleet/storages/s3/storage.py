@@ -87,7 +87,8 @@ class S3Storage:
         """Upload; what is longer than a part goes up in parts, several at a time."""
         conditions = {"IfNoneMatch": "*"} if create_only else {}
         if if_version is not None:
-            conditions["IfMatch"] = if_version
+            # Ceph takes the bare tag only; what it refuses in quotes is no conflict.
+            conditions["IfMatch"] = if_version if self._is_aws else if_version.strip('"')
         size = source_size(source)
         upload = Upload(
             client=self._client,
