@@ -53,6 +53,25 @@ def test_a_render_takes_over_the_browser_of_the_one_before(pages, tmp_path, brow
     assert not browsers()
 
 
+def test_one_browser_serves_whatever_time_its_answers_are_given(pages, tmp_path, browsers):
+    with framefleet.warm_browsers():
+        still(pages, tmp_path, timeout_in_milliseconds=20_000)
+        before = browsers()
+        still(pages, tmp_path, timeout_in_milliseconds=25_000)
+        assert browsers() == before
+
+
+def test_browsers_of_many_kinds_do_not_pile_up(pages, tmp_path, browsers):
+    with framefleet.warm_browsers():
+        for agent in ("a", "b", "c", "d", "e"):
+            still(pages, tmp_path, chromium_options={"user_agent": agent})
+            last = browsers()
+        assert len(last) == 3
+        still(pages, tmp_path, chromium_options={"user_agent": "e"})
+        assert browsers() == last
+    assert not browsers()
+
+
 @pytest.mark.anyio
 async def test_the_same_for_asynchronous_callers(pages, tmp_path, browsers):
     async with aio.warm_browsers():

@@ -55,6 +55,7 @@ class BrowserProcess:
     def __init__(self, executable: Executable, options: BrowserOptions) -> None:
         self.executable = executable
         self.options = options
+        self.answer_timeout_s = options.answer_timeout_s
         self.version = ""
         self.has_frame_control = wants_frame_control(executable, options)
         with writing("Chromium's profile"):
@@ -104,6 +105,7 @@ class BrowserProcess:
         """Open a blank tab; the session attached to it and the target's id."""
         spare, self._spare = self._spare, None
         if spare is not None and self.is_alive:
+            spare[0].timeout_s = self.answer_timeout_s
             return spare
         connection = self._connection
         if connection is None or not self.is_alive:
@@ -118,9 +120,7 @@ class BrowserProcess:
         attached = msgspec.json.decode(
             await connection.call("Target.attachToTarget", {"targetId": target, "flatten": True})
         )
-        session = Session(
-            connection, attached["sessionId"], timeout_s=self.options.answer_timeout_s
-        )
+        session = Session(connection, attached["sessionId"], timeout_s=self.answer_timeout_s)
         connection.closed.add_done_callback(lambda _: session.fail(BrowserCrashedError()))
         return session, target
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import anyio
@@ -52,6 +52,10 @@ class BrowserSupervisor:
         with anyio.CancelScope(shield=True):
             await self.end_idle()
 
+    def answering_within(self, timeout_s: float) -> Self:
+        """The same browsers for somebody who gives their answers so many seconds."""
+        return replace(self, options=replace(self.options, answer_timeout_s=timeout_s))
+
     async def prestart(self, count: int = 1) -> None:
         """See to it that `count` browsers are there or on their way, and go on meanwhile.
 
@@ -64,7 +68,8 @@ class BrowserSupervisor:
 
     async def end_idle(self) -> None:
         """End the browsers nobody has borrowed, where none will be wanted for a while."""
-        starting, self._starting = self._starting, []
+        starting = list(self._starting)
+        self._starting.clear()
         for task in starting:
             task.cancel()
             with suppress(asyncio.CancelledError, FramefleetError):
@@ -82,6 +87,7 @@ class BrowserSupervisor:
         """
         kept = await self._take()
         kept.leases += 1
+        kept.browser.answer_timeout_s = self.options.answer_timeout_s
         try:
             yield kept.browser
         except BaseException:

@@ -24,7 +24,7 @@ class Session:
     def __init__(self, connection: Connection, session_id: str, *, timeout_s: float = 60.0) -> None:
         self._connection = connection
         self.id = session_id
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self.failure: Exception | None = None
 
     def send(self, method: str, **params: Any) -> asyncio.Future[msgspec.Raw]:
@@ -53,7 +53,7 @@ class Session:
         timeout_s: float | None = None,
     ) -> T:
         """Wait for the answer of `send` and decode it as `kind`."""
-        timeout_s = self._timeout_s if timeout_s is None else timeout_s
+        timeout_s = self.timeout_s if timeout_s is None else timeout_s
         try:
             raw = await asyncio.wait_for(answer, timeout_s)
         except TimeoutError as exc:

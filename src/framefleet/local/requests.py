@@ -230,7 +230,7 @@ def _site_request(
             )
         ),
         browser=replace(
-            browser, answer_timeout_s=timeout_s, raster_threads=_raster_threads(streams)
+            browser, answer_timeout_s=timeout_s, raster_threads=raster_threads(streams)
         ),
         on_log=listeners.on_browser_log or _ignore,
     )
@@ -246,7 +246,7 @@ def _wanted(output: Any, options: dict[str, Any]) -> Wanted:
     )
 
 
-def _raster_threads(streams: int) -> int:
+def raster_threads(streams: int) -> int:
     """Chromium's share of the cores that other streams leave: it paints 1080p in two tiles."""
     return max(1, min(_MOST_RASTER_THREADS, usable_cores() // streams))
 

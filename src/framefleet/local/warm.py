@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.supervisor import BrowserSupervisor
 
+# Browsers with other switches; a cloud function's memory has no room for all that callers think of.
+_MOST_KINDS = 3
 # A browser's pipe belongs to the event loop it was opened in, and so do those who may share it.
 _kept: dict[asyncio.AbstractEventLoop, dict[BrowserOptions, BrowserSupervisor]] = {}
 
@@ -36,8 +39,14 @@ async def warm_browsers() -> AsyncIterator[None]:
 async def supervised(options: BrowserOptions) -> AsyncIterator[BrowserSupervisor]:
     """Browsers for one render: warm ones where they are kept, else new ones that end with it."""
     kept = _kept.get(asyncio.get_running_loop())
-    if kept is not None:
-        yield kept.setdefault(options, BrowserSupervisor(options))
+    if kept is None:
+        async with BrowserSupervisor(options) as supervisor:
+            yield supervisor
         return
-    async with BrowserSupervisor(options) as supervisor:
-        yield supervisor
+    # Any browser can be told how long to wait for its answers.
+    kind = replace(options, answer_timeout_s=BrowserOptions().answer_timeout_s)
+    # The last in use comes last.
+    kept[kind] = kept.pop(kind) if kind in kept else BrowserSupervisor(kind)
+    for supervisor in list(kept.values())[:-_MOST_KINDS]:
+        await supervisor.end_idle()
+    yield kept[kind].answering_within(options.answer_timeout_s)
