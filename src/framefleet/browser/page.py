@@ -59,6 +59,7 @@ class PageSetup:
     """What a tab needs before its site is loaded. Sizes are CSS pixels.
 
     What the page leaves bare shows `background`: red, green, blue (0 to 255) and alpha (0 to 1).
+    What the page asks for at addresses that begin with the first of `moved` comes from the second.
     """
 
     width: int
@@ -66,6 +67,7 @@ class PageSetup:
     scale: float = 1.0
     background: Background = WHITE
     scripts: tuple[str, ...] = ()
+    moved: tuple[str, str] | None = None
     on_log: Callable[[PageLog], None] = field(default=lambda log: None)
     explain: Callable[[ScriptFailure], FramefleetError] | None = None
 
@@ -166,6 +168,10 @@ class Page:
             session.send("Page.addScriptToEvaluateOnNewDocument", source=source)
             for source in (script("window_size.js"), *setup.scripts)
         ]
+        if setup.moved is not None:
+            session.on("Fetch.requestPaused", self._on_moved)
+            patterns = [{"urlPattern": f"{setup.moved[0]}*"}]
+            waiting.append(session.send("Fetch.enable", patterns=patterns))
         await asyncio.gather(*waiting)
 
     def _frame_metrics(self) -> dict[str, Any]:
@@ -359,6 +365,12 @@ class Page:
     def pending_urls(self) -> list[str]:
         """Requests under way, data and blob URLs left out."""
         return [url for url in self._requests.values() if url.startswith("http")]
+
+    def _on_moved(self, raw: msgspec.Raw) -> None:
+        params = msgspec.json.decode(raw)
+        wanted, there = self.setup.moved or ("", "")
+        url = params["request"]["url"].replace(wanted, there, 1)
+        self.session.send("Fetch.continueRequest", requestId=params["requestId"], url=url)
 
     def _on_dialog(self, _: msgspec.Raw) -> None:
         self.session.send("Page.handleJavaScriptDialog", accept=False)

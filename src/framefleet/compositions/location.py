@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -9,6 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from framefleet.errors import SiteError
 
 SITE_SCHEME = "site:"
+_SITE_OF_BUCKET = re.compile(r"/[^/]+(?P<folder>/sites/[^/]+/)[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,25 @@ class SiteLocation:
             resolved = path.resolve()
             return cls(resolved.parent, f"/{resolved.name}")
         raise SiteError(f"There is no site at {site}: no such folder or file.", site=site)
+
+    @property
+    def moved(self) -> tuple[str, str] | None:
+        """Where the site's own addresses may begin, and where its files are instead.
+
+        Remotion's `deploySite` bundles for `/sites/<name>/` of a host, which a store that names its
+        buckets in paths has below a bucket.
+        """
+        parts = urlsplit(self.page)
+        found = _SITE_OF_BUCKET.fullmatch(parts.path)
+        if found is None:
+            return None
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return origin + found["folder"], origin + parts.path[: found.end("folder")]
+
+    def source(self, url: str) -> str:
+        """Where the file of an address is that the site uses."""
+        wanted, there = self.moved or ("", "")
+        return there + url.removeprefix(wanted) if url.startswith(wanted) else url
 
 
 def bundle_url(url: str) -> str:

@@ -67,7 +67,7 @@ class MediaLibrary:
         if source.startswith(SITE_SCHEME):
             return self._in_site(source)
         if source.startswith(("http://", "https://")):
-            return self._download(source)
+            return self._download(self._location.source(source))
         if source.startswith("data:"):
             return asyncio.to_thread(self._decode, source)
         return self._refuse(source)

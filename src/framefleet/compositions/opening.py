@@ -122,6 +122,7 @@ async def _opened(
         width=remotion_page.LISTING_SIZE[0],
         height=remotion_page.LISTING_SIZE[1],
         scripts=remotion_page.scripts(scene),
+        moved=site.location.moved,
         on_log=listing.on_log,
         explain=remotion_page.explain,
     )

@@ -58,6 +58,7 @@ async def open_remotion_page(browser: BrowserProcess, scene: Scene) -> AsyncIter
         scale=scene.capture.scale,
         background=TRANSPARENT if scene.capture.is_transparent else BLACK,
         scripts=scripts(scene),
+        moved=scene.site.location.moved,
         on_log=scene.on_log,
         explain=explain,
     )
