@@ -9,15 +9,21 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import math
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 import anyio
 
 from framefleet.errors import OptionError
-from framefleet.wire.webhooks import validate_standard_webhook, validate_webhook_signature
+from framefleet.wire.webhooks import (
+    STANDARD_TOLERANCE_S,
+    validate_standard_webhook,
+    validate_webhook_signature,
+)
 
 __all__ = [
     "asgi_webhook",
@@ -40,7 +46,10 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
 # Errors of a render and their stacks come to some KiB; this keeps strangers from filling memory.
 _MOST_BODY_BYTES = 10 << 20
 _TOO_LONG = f"The body has more than {_MOST_BODY_BYTES >> 20} MiB"
-_SIGNATURE_HEADER = "X-Remotion-Signature"
+_SIGNATURE_HEADER, _STANDARD_HEADER = "x-remotion-signature", "webhook-signature"
+# Longer than a signature that is as new as it may be can be sent again.
+_REMEMBERED_S = 2 * STANDARD_TOLERANCE_S + 1
+_AT_WORK = "The webhook is being handled already"
 _METHODS = "OPTIONS,POST"
 # The reference's page for trying webhooks calls from here.
 _TESTING_HEADERS = {
@@ -63,11 +72,16 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Route:
-    """What both kinds of applications do; `callbacks` by the webhook's type."""
+    """What both kinds of applications do; `callbacks` by the webhook's type.
+
+    `_known` has until when ids of webhooks are remembered: for ever while they are handled.
+    """
 
     secret: str
     headers: Mapping[str, str]
     callbacks: Mapping[str, Callback | None]
+    standard_only: bool
+    _known: dict[str, float] = field(default_factory=dict)
 
     def at_once(self, method: str) -> _Answer | None:
         """The answer where no body counts; None for a POST."""
@@ -80,17 +94,41 @@ class _Route:
         headers = {**self.headers, "Allow": _METHODS}
         return self._json(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not allowed", headers)
 
-    async def handle(self, body: bytes | None, signature: str | None) -> _Answer:
+    async def handle(self, body: bytes | None, headers: Mapping[str, str]) -> _Answer:
         """The answer to a POST, when its callback is done.
 
         Args:
             body: None if it is too long.
+            headers: their names in lower case.
         """
+        now_s = time.time()
         try:
-            payload = self._payload(body, signature)
+            message_id, payload = self._read(body, headers, now_s)
         except OptionError as exc:
             logger.info("webhook_refused", extra={"code": exc.code})
             return self._failed(exc)
+        if message_id is None:
+            return await self._call(payload)
+        known_s = self._known.get(message_id, 0.0)
+        if known_s == math.inf:
+            return self._json(HTTPStatus.INTERNAL_SERVER_ERROR, _AT_WORK)
+        return await self._once(message_id, payload, now_s) if known_s < now_s else self._done()
+
+    async def _once(self, message_id: str, payload: Payload, now_s: float) -> _Answer:
+        """Call, and remember that unless it fails."""
+        for old in [known for known, until_s in list(self._known.items()) if until_s < now_s]:
+            self._known.pop(old, None)
+        self._known[message_id] = math.inf
+        until_s = 0.0
+        try:
+            answer = await self._call(payload)
+            if answer.status is HTTPStatus.OK:
+                until_s = now_s + _REMEMBERED_S
+        finally:
+            self._known[message_id] = until_s
+        return answer
+
+    async def _call(self, payload: Payload) -> _Answer:
         callback = self.callbacks.get(str(payload.get("type")))
         try:
             if callback is not None:
@@ -100,19 +138,33 @@ class _Route:
         except Exception as exc:
             logger.warning("webhook_callback_failed", exc_info=True)
             return self._failed(exc)
-        return self._json(HTTPStatus.OK, None)
+        return self._done()
 
-    def _payload(self, body: bytes | None, signature: str | None) -> Payload:
+    def _read(
+        self, body: bytes | None, headers: Mapping[str, str], now_s: float
+    ) -> tuple[str | None, Payload]:
+        """The id, where the signature is one that covers it, and what is said."""
         if body is None:
             raise OptionError(_TOO_LONG)
-        validate_webhook_signature(secret=self.secret, body=body, signature_header=signature)
+        message_id: str | None = None
+        if self.standard_only or _STANDARD_HEADER in headers:
+            message_id = validate_standard_webhook(
+                secret=self.secret, body=body, headers=headers, now_s=now_s
+            )
+        else:
+            validate_webhook_signature(
+                secret=self.secret, body=body, signature_header=headers.get(_SIGNATURE_HEADER)
+            )
         try:
             payload = json.loads(body)
         except (ValueError, RecursionError) as exc:
             raise OptionError(f"The body is not JSON: {exc}") from exc
         if not isinstance(payload, dict):
             raise OptionError("The body is no webhook of a render")
-        return payload
+        return message_id, payload
+
+    def _done(self) -> _Answer:
+        return self._json(HTTPStatus.OK, None)
 
     def _failed(self, error: Exception) -> _Answer:
         return self._json(HTTPStatus.INTERNAL_SERVER_ERROR, str(error) or type(error).__name__)
@@ -131,6 +183,7 @@ class _Route:
 def asgi_webhook(
     *,
     secret: str,
+    standard_only: bool = False,
     testing: bool = False,
     extra_headers: Mapping[str, str] | None = None,
     on_success: Callback | None = None,
@@ -143,14 +196,21 @@ def asgi_webhook(
     right and the function is done, else with 500 `{"success":false,"error":...}`, after which the
     webhook comes again, up to three times in all.
 
+    Where a webhook has `webhook-signature`, which ours do, that is checked as Standard Webhooks
+    demands it: one that is more than five minutes old is refused, and the function is not called
+    again for one that this process has handled. Any other has `X-Remotion-Signature`, which says
+    neither when nor how often it was sent.
+
     Args:
+        standard_only: refuse webhooks without `webhook-signature`, as Remotion's own functions send
+            them: whoever sends a webhook again could leave it out.
         testing: allow the reference's page for trying webhooks to call it from a browser.
         extra_headers: for every answer.
         on_success, on_timeout, on_error: get the payload, and are awaited if they are asynchronous;
             others hold up the event loop while they run.
     """
     callbacks = {"success": on_success, "timeout": on_timeout, "error": on_error}
-    route = _route(secret, testing, extra_headers, callbacks)
+    route = _route(secret, standard_only, testing, extra_headers, callbacks)
 
     async def app(
         scope: Message,
@@ -171,6 +231,7 @@ def asgi_webhook(
 def wsgi_webhook(
     *,
     secret: str,
+    standard_only: bool = False,
     testing: bool = False,
     extra_headers: Mapping[str, str] | None = None,
     on_success: Callback | None = None,
@@ -182,13 +243,12 @@ def wsgi_webhook(
     Asynchronous functions run in an event loop of their own.
     """
     callbacks = {"success": on_success, "timeout": on_timeout, "error": on_error}
-    route = _route(secret, testing, extra_headers, callbacks)
+    route = _route(secret, standard_only, testing, extra_headers, callbacks)
 
     def app(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         answer = route.at_once(environ["REQUEST_METHOD"])
         if answer is None:
-            signature = environ.get(f"HTTP_{_SIGNATURE_HEADER.upper().replace('-', '_')}")
-            answer = anyio.run(route.handle, _wsgi_body(environ), signature)
+            answer = anyio.run(route.handle, _wsgi_body(environ), _wsgi_headers(environ))
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         start_response(f"{answer.status.value} {answer.status.phrase}", list(headers.items()))
         return [answer.body]
@@ -198,12 +258,13 @@ def wsgi_webhook(
 
 def _route(
     secret: str,
+    standard_only: bool,
     testing: bool,
     extra_headers: Mapping[str, str] | None,
     callbacks: Mapping[str, Callback | None],
 ) -> _Route:
     headers = {**(_TESTING_HEADERS if testing else {}), **(extra_headers or {})}
-    return _Route(secret=secret, headers=headers, callbacks=callbacks)
+    return _Route(secret=secret, standard_only=standard_only, headers=headers, callbacks=callbacks)
 
 
 async def _serve(
@@ -218,7 +279,7 @@ async def _serve(
             body = await _asgi_body(receive)
         except ConnectionResetError:
             return
-        answer = await route.handle(body, _asgi_header(scope, _SIGNATURE_HEADER))
+        answer = await route.handle(body, _asgi_headers(scope))
     headers = {**answer.headers, "Content-Length": str(len(answer.body))}
     await send(
         {
@@ -251,10 +312,10 @@ async def _asgi_body(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
             return bytes(body)
 
 
-def _asgi_header(scope: Message, name: str) -> str | None:
-    wanted = name.lower().encode()
-    found = (value for key, value in scope["headers"] if key.lower() == wanted)
-    return next((value.decode("latin-1") for value in found), None)
+def _asgi_headers(scope: Message) -> dict[str, str]:
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+    }
 
 
 async def _live(
@@ -266,6 +327,14 @@ async def _live(
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
+
+
+def _wsgi_headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
 
 
 def _wsgi_body(environ: Mapping[str, Any]) -> bytes | None:

@@ -27,6 +27,8 @@ _MISMATCH = "Signatures do not match"
 _CUSTOM_DATA_LIMIT = 1024
 _STANDARD_SECRET_PREFIX = "whsec_"  # noqa: S105 - how secrets begin that are base64
 _STANDARD_VERSION = "v1"
+# How far a signature may be from now, to either side.
+STANDARD_TOLERANCE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +209,7 @@ def validate_standard_webhook(
     body: bytes | str,
     headers: Mapping[str, str],
     now_s: float,
-    tolerance_s: float = 300,
+    tolerance_s: float = STANDARD_TOLERANCE_S,
 ) -> str:
     """Check that a webhook was signed with this secret, and just now.
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from wsgiref.validate import validator
 
@@ -14,7 +17,7 @@ import anyio.lowlevel
 import pytest
 
 from framefleet.aws.webhooks import asgi_webhook, wsgi_webhook
-from framefleet.wire.webhooks import sign
+from framefleet.wire.webhooks import sign, webhook_headers
 
 SECRET = "a secret"
 TYPES = ("success", "timeout", "error")
@@ -44,10 +47,11 @@ Ask = Callable[..., Answer]
 
 
 def ask_asgi(
-    *, method: str, body: bytes, headers: dict[str, str], pieces: int = 1, **arguments: Any
-) -> Answer:
-    """Call the ASGI application, whose request comes in pieces."""
-    app = asgi_webhook(**arguments)
+    *, method: str, body: bytes, headers: dict[str, str], pieces: int = 1, app: Any = None,
+    **arguments: Any,
+) -> Answer:  # fmt: skip
+    """Call the ASGI application, or a new one, whose request comes in pieces."""
+    app = app or asgi_webhook(**arguments)
     step = max(1, -(-len(body) // pieces))
     parts = [body[start : start + step] for start in range(0, len(body), step)] or [b""]
     coming = [
@@ -74,9 +78,11 @@ def ask_asgi(
     return Answer(start["status"], names, rest["body"])
 
 
-def ask_wsgi(*, method: str, body: bytes, headers: dict[str, str], **arguments: Any) -> Answer:
-    """Call the WSGI application, as strictly as the standard library can."""
-    app: Any = validator(wsgi_webhook(**arguments))
+def ask_wsgi(
+    *, method: str, body: bytes, headers: dict[str, str], app: Any = None, **arguments: Any
+) -> Answer:
+    """Call the WSGI application, or a new one, as strictly as the standard library can."""
+    app = validator(app or wsgi_webhook(**arguments))
     environ = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
@@ -233,6 +239,102 @@ def test_extra_headers_come_before_those_for_testing(ask):
 def test_other_methods_are_not_allowed(ask, method):
     answer = ask(webhook("success"), method=method)
     assert (answer.status, answer.body) == (405, failed(f"{method} is not allowed"))
+
+
+class TestStandardWebhooks:
+    """Of webhooks that are signed both ways, one signature counts."""
+
+    BODY = webhook("success")
+
+    @pytest.fixture(params=[ask_asgi, ask_wsgi], ids=["asgi", "wsgi"])
+    def taker(self, request) -> Callable[..., Ask]:
+        """Makes one application, to be asked several times."""
+        make = asgi_webhook if request.param is ask_asgi else wsgi_webhook
+
+        def made(**arguments: Any) -> Ask:
+            app = make(secret=SECRET, **arguments)
+            return partial(request.param, method="POST", body=self.BODY, app=app)
+
+        return made
+
+    def signed(
+        self, *, age_s: float = 0, secret: str = SECRET, name: str = "m", **more: str
+    ) -> dict[str, str]:
+        now = round(time.time() - age_s)
+        headers = webhook_headers(
+            self.BODY, secret=secret, status="success", message_id=name, timestamp=now
+        )
+        own = {name: value for name, value in headers.items() if name.startswith("webhook")}
+        return {"X-Remotion-Signature": sign(self.BODY, SECRET), **own, **more}
+
+    def test_what_comes_again_is_told_once(self, taker):
+        heard: list[Any] = []
+        ask = taker(on_success=heard.append)
+        for headers in (self.signed(), self.signed(age_s=-2), self.signed(age_s=299)):
+            assert ask(headers=headers).body == b'{"success":true}'
+        assert len(heard) == 1
+        assert ask(headers=self.signed(name="another")).status == 200
+        assert len(heard) == 2
+
+    def test_what_failed_is_told_again(self, taker):
+        heard: list[Any] = []
+
+        def fail_once(payload: Any) -> None:
+            heard.append(payload)
+            if len(heard) == 1:
+                raise LookupError("not yet")
+
+        ask = taker(on_success=fail_once)
+        statuses = [ask(headers=self.signed()).status for _ in range(3)]
+        assert (statuses, len(heard)) == ([500, 200, 200], 2)
+
+    def test_what_comes_again_meanwhile_has_to_wait(self, taker):
+        answers: list[Answer] = []
+
+        def slow(payload: Any) -> None:
+            again = threading.Thread(
+                target=lambda: answers.append(ask(headers=self.signed(age_s=-1)))
+            )
+            again.start()
+            again.join()
+
+        ask = taker(on_success=slow)
+        assert ask(headers=self.signed()).status == 200
+        assert [(answer.status, answer.body) for answer in answers] == [
+            (500, failed("The webhook is being handled already"))
+        ]
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"age_s": 302}, "The webhook's timestamp is too old"),
+            ({"age_s": -302}, "The webhook's timestamp is too new"),
+            ({"secret": "another"}, "Signatures do not match"),
+            ({"webhook-id": "n"}, "Signatures do not match"),
+            ({"webhook-timestamp": ""}, "No webhook signature was provided"),
+        ],
+    )
+    def test_the_other_signature_does_not_help(self, taker, change, message):
+        heard: list[Any] = []
+        answer = taker(on_success=heard.append)(headers=self.signed(**change))
+        assert (answer.status, answer.body, heard) == (500, failed(message), [])
+
+    def test_webhooks_without_it_may_be_refused(self, taker):
+        headers = {"X-Remotion-Signature": sign(self.BODY, SECRET)}
+        assert taker()(headers=headers).status == 200
+        strict = taker(standard_only=True)
+        assert strict(headers=headers).body == failed("No webhook signature was provided")
+        assert strict(headers=self.signed()).status == 200
+
+    def test_ids_are_not_kept_for_ever(self, taker, monkeypatch):
+        heard: list[Any] = []
+        ask = taker(on_success=heard.append)
+        ask(headers=self.signed())
+        now_s = time.time()
+        monkeypatch.setattr(time, "time", lambda: now_s + 602)
+        ask(headers=self.signed(name="another"))
+        ask(headers=self.signed())
+        assert len(heard) == 3
 
 
 class TestAsgi:
