@@ -47,7 +47,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, ClassVar
 
 
@@ -100,7 +100,10 @@ class FramefleetError(Exception):
     def from_dict(value: dict[str, Any]) -> FramefleetError:
         """Rebuild an error from `to_dict`; an unknown code becomes a plain FramefleetError."""
         kind = BY_CODE.get(value["code"], FramefleetError)
-        return kind(value["message"], **value.get("context", {}))
+        error = kind(value["message"], **value.get("context", {}))
+        if isinstance(error, PageScriptError):
+            error.stack = tuple(StackFrame(*call) for call in value.get("stack", ()))
+        return error
 
 
 def _rebuild(
@@ -173,12 +176,15 @@ class PageTimeoutError(PageError):
 class PageScriptError(PageError):
     """A script of the page threw an error.
 
-    `stack` is known in the process that met the error; the message carries what of it could be
-    traced back to sources.
+    `stack` is where; the message carries what of it could be traced back to sources.
     """
 
     code = "page_script"
     stack: tuple[StackFrame, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON-ready values, its stack among them."""
+        return {**super().to_dict(), "stack": [list(astuple(call)) for call in self.stack]}
 
 
 class PageCancelledError(PageError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import pickle
 
 import pytest
@@ -13,6 +14,8 @@ from framefleet.errors import (
     DiskFullError,
     FramefleetError,
     OutputError,
+    PageScriptError,
+    StackFrame,
     root_error,
     writing,
 )
@@ -55,6 +58,15 @@ def test_plain_values_keep_class_message_and_context(kind):
 def test_the_docstring_is_the_default_message(kind):
     assert str(kind()) == kind.__doc__
     assert str(pickle.loads(pickle.dumps(kind()))) == kind.__doc__
+
+
+def test_plain_values_keep_where_a_script_threw():
+    error = PageScriptError("It broke.")
+    error.stack = (StackFrame("draw", "http://x/a.js", 7, 3),)
+    again = FramefleetError.from_dict(json.loads(json.dumps(error.to_dict())))
+    assert isinstance(again, PageScriptError)
+    assert again.stack == error.stack
+
 
 
 def test_an_unknown_code_is_a_plain_error():

@@ -126,4 +126,4 @@ def _last(error: FramefleetError, chunk: int, attempt: int) -> FramefleetError:
     if attempt == 1:
         return error
     context = {**error.context, "chunk": chunk, "attempts": attempt}
-    return type(error)(f"{error} Chunk {chunk} was tried {attempt} times.", **context)
+    return type(error)(f"{error.message} Chunk {chunk} was tried {attempt} times.", **context)
