@@ -10,6 +10,7 @@ from typing import Any
 
 from framefleet.compositions.site import OpenSite
 from framefleet.compositions.stage import Artifact
+from framefleet.domain.rules.destinations import read_download_behavior
 from framefleet.domain.sound import FrameSounds, InlineSound, Sound
 from framefleet.errors import PageScriptError
 
@@ -83,7 +84,15 @@ def read_artifacts(
             continue
         content = _content(asset, picture, runtime)
         if content is not None:
-            found.append(Artifact(filename=asset["filename"], content=content, frame=frame))
+            download = asset.get("downloadBehavior")
+            found.append(
+                Artifact(
+                    filename=asset["filename"],
+                    content=content,
+                    frame=frame,
+                    download=read_download_behavior(download) if download else None,
+                )
+            )
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from framefleet.browser.page import PageLog
 from framefleet.browser.process import BrowserProcess
 from framefleet.compositions.site import OpenSite
 from framefleet.domain.composition import Composition
+from framefleet.domain.destination import DownloadBehavior
 from framefleet.domain.output import DEFAULT_SAMPLE_RATE, CaptureOptions
 from framefleet.domain.plan import PageOptions
 from framefleet.domain.sound import FrameSounds
@@ -19,11 +20,15 @@ from framefleet.domain.sound import FrameSounds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file the page itself emitted at composition frame `frame`."""
+    """A file the page itself emitted at composition frame `frame`.
+
+    `download` is what browsers do with it; None is what they do with the output.
+    """
 
     filename: str
     content: bytes
     frame: int
+    download: DownloadBehavior | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

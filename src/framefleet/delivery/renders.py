@@ -23,6 +23,7 @@ from framefleet.interfaces.storage import Storage
 from framefleet.wire.render_record import (
     RECORD_NAME,
     RecordedOutput,
+    emitted_keys,
     recorded_audio,
     recorded_output,
 )
@@ -145,7 +146,9 @@ async def delete_render(storage: Storage, render_id: str, *, open_other: OpenOth
     for found in (output, recorded_audio(record, render_id)):
         if found is not None and (found.bucket is not None or found.endpoint):
             home = await open_other(found)
-            await home.delete(await _keys(home, found, is_delete=True))
+            keys = await _keys(home, found, is_delete=True)
+            emitted = emitted_keys(record, render_id) if found is output else []
+            await home.delete([*keys, *emitted])
     # The record last: what fails before can be asked for again.
     mine.sort(key=lambda item: item.key == prefix + RECORD_NAME)
     await storage.delete(item.key for item in mine)

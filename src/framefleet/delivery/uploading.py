@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from framefleet.interfaces.storage import Storage
 from framefleet.interfaces.transfer import source_size
 
 # Pictures of a sequence are small, and a request takes longer than its bytes.
-_AT_ONCE = 8
+UPLOADS_AT_ONCE = 8
 # What a failed upload has put is taken away again, but nobody waits for ever for that.
 _CLEANUP_TIMEOUT_S = 30.0
 
@@ -45,41 +45,59 @@ class OutgoingFile:
         return source_size(self.path)
 
 
-async def upload(*groups: Sequence[OutgoingFile], overwrite: bool, on_bytes: OnUpload) -> None:
-    """Upload all files, one group after the other, or none.
+@asynccontextmanager
+async def uploading(*, overwrite: bool, on_bytes: OnUpload) -> AsyncIterator[Uploads]:
+    """Files go up within it: all of them, or none.
 
     Where it fails, what was new in the buckets is gone again.
-
-    Raises:
-        OutputExistsError: an object is there, and `overwrite` is not set.
-        StorageError: one of them cannot be stored.
     """
-    meter = _Meter(on_bytes)
-    new: list[OutgoingFile] = []
+    uploads = Uploads(overwrite, _Meter(on_bytes))
+    try:
+        yield uploads
+    except BaseException:
+        with anyio.move_on_after(_CLEANUP_TIMEOUT_S, shield=True):
+            await uploads.take_back()
+        raise
 
-    async def put(file: OutgoingFile) -> None:
+
+@dataclass(slots=True)
+class Uploads:
+    """The files that go up for one render."""
+
+    _overwrite: bool
+    _meter: _Meter
+    _new: list[OutgoingFile] = field(default_factory=list)
+
+    async def put(self, files: Sequence[OutgoingFile]) -> None:
+        """Upload these; they are there when this returns.
+
+        Raises:
+            OutputExistsError: an object is there, and it may not be replaced.
+            StorageError: one of them cannot be stored.
+        """
+        await each(files, self._put, at_once=UPLOADS_AT_ONCE)
+
+    async def take_back(self) -> None:
+        """Delete what is new."""
+        for file in self._new:
+            # The error on its way says why; it is not to be hidden by this one.
+            with suppress(StorageError):
+                await file.storage.delete([file.key])
+
+    async def _put(self, file: OutgoingFile) -> None:
         try:
             await file.storage.put(
                 file.key,
                 file.path,
                 attributes=file.attributes,
-                create_only=not overwrite,
-                on_bytes=lambda done: meter.sent(file, done),
+                create_only=not self._overwrite,
+                on_bytes=lambda done: self._meter.sent(file, done),
             )
         except ObjectConflictError as exc:
             raise output_exists(file.storage, file.key) from exc
-        if not overwrite:
-            new.append(file)
-        meter.sent(file, file.size_bytes)
-
-    try:
-        for group in groups:
-            await each(group, put, at_once=_AT_ONCE)
-    except BaseException:
-        with anyio.move_on_after(_CLEANUP_TIMEOUT_S, shield=True):
-            for file in new:
-                await _take_back(file)
-        raise
+        if not self._overwrite:
+            self._new.append(file)
+        self._meter.sent(file, file.size_bytes)
 
 
 async def check_absent(storage: Storage, keys: Sequence[str], *, overwrite: bool) -> None:
@@ -99,7 +117,7 @@ async def check_absent(storage: Storage, keys: Sequence[str], *, overwrite: bool
             if await storage.stat(key) is not None:
                 raise output_exists(storage, key)
 
-    await each(keys, look, at_once=_AT_ONCE)
+    await each(keys, look, at_once=UPLOADS_AT_ONCE)
 
 
 def output_exists(storage: Storage, key: str) -> OutputExistsError:
@@ -109,12 +127,6 @@ def output_exists(storage: Storage, key: str) -> OutputExistsError:
         "re-rendering, or set the 'overwrite' option (--overwrite) to overwrite it.",
         key=key,
     )
-
-
-async def _take_back(file: OutgoingFile) -> None:
-    # The error on its way says why; it is not to be hidden by this one.
-    with suppress(StorageError):
-        await file.storage.delete([file.key])
 
 
 @dataclass(slots=True)

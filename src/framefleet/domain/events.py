@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from framefleet.domain.destination import RemoteFile
+from framefleet.domain.destination import DownloadBehavior, RemoteFile
 from framefleet.errors import FramefleetError, StackFrame
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkProgressed:
-    """Of a chunk's frames so many have been filmed and encoded, in this attempt."""
+    """Of a chunk's frames so many have been filmed and encoded, in this attempt.
+
+    `started_ms` is when it began, in milliseconds of the epoch, where whoever renders tells.
+    """
 
     chunk: int
     filmed: int
     encoded: int
+    started_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,15 @@ class FramesAssembled:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The output is where it belongs, whatever comes now."""
+
+
 # What a render tells those who keep its record.
-RenderFact = ChunkProgressed | ChunkRendered | AttemptFailed | FramesAssembled | Assembled
+RenderFact = (
+    ChunkProgressed | ChunkRendered | AttemptFailed | FramesAssembled | Assembled | Delivered
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +104,12 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class ArtifactFile:
-    """A file that the composition itself emitted at frame `frame`, and where it lies now."""
+    """A file that the composition itself emitted at frame `frame`, and where it lies now.
+
+    `download` is what browsers do with it in a bucket; None is what they do with the output.
+    """
 
     filename: str
     path: Path | RemoteFile
     frame: int
+    download: DownloadBehavior | None = None

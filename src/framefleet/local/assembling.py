@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -14,33 +13,35 @@ import anyio.from_thread
 import anyio.to_thread
 
 from framefleet.compositions.media import MediaLibrary
-from framefleet.domain.events import ArtifactFile
 from framefleet.domain.plan import Plan
-from framefleet.errors import writing
+from framefleet.local.emitted import Emissions
 from framefleet.local.place import Target
-from framefleet.rendering.artifacts import gather_artifacts
 from framefleet.rendering.assembly import assemble
-from framefleet.rendering.output_file import check_absent
-from framefleet.rendering.part import ARTIFACT_FOLDER, PartFiles
+from framefleet.rendering.part import PartFiles
 from framefleet.worker.artifacts import Artifacts
-from framefleet.worker.worker import chunk_files, part_key
-
-# The names of a part's artifacts, each with the frame that emitted it.
-Emitted = tuple[tuple[str, int], ...]
+from framefleet.worker.worker import chunk_files
 
 
 class LocalAssembly:
-    """Assembles stored chunks, in a thread; the files of sounds come from `media`."""
+    """Assembles stored chunks, in a thread; the files of sounds come from `media`.
 
-    def __init__(self, plan: Plan, stored: Artifacts, media: MediaLibrary, target: Target) -> None:
+    `emissions` get what chunks emitted.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        stored: Artifacts,
+        media: MediaLibrary,
+        target: Target,
+        emissions: Emissions,
+    ) -> None:
         self._plan = plan
         self._stored = stored
         self._media = media
         self._target = target
+        self._emissions = emissions
         self._fetched: dict[int, list[PartFiles]] = {}
-        # Of each part that was assembled: where it is, and what it emitted.
-        self._assembled: list[tuple[int, int]] = []
-        self._artifacts: list[Emitted] = []
 
     async def fetch(self, chunk: int) -> None:
         """Get a chunk's files and those its sounds name.
@@ -48,8 +49,10 @@ class LocalAssembly:
         Raises:
             MediaError: one of them is not to be had.
             OutputError: the chunk is gone.
+            PageScriptError, OutputExistsError: a file that it emitted cannot have its name.
         """
         parts = await chunk_files(self._stored, self._plan, chunk)
+        await self._emissions.add(chunk, [part.record for part in parts])
         names = sorted({name for part in parts for name in part.record.sounds.sources})
         paths = await asyncio.gather(*map(self._media.path, names))
         sources = dict(zip(names, paths, strict=True))
@@ -59,7 +62,6 @@ class LocalAssembly:
         """Assemble; see `rendering.assembly.assemble` for what can go wrong.
 
         Raises:
-            PageScriptError: two frames emit an artifact of the same name.
             OutputExistsError: a file of that name is there already.
         """
         turns = aiter(chunks)
@@ -79,19 +81,6 @@ class LocalAssembly:
         )
         await anyio.to_thread.run_sync(work)
 
-    async def publish(self) -> list[ArtifactFile]:
-        """Put the files the composition itself emitted beside the output."""
-        published = []
-        for at, name, frame in gather_artifacts(self._artifacts):
-            chunk, part = self._assembled[at]
-            source = await self._stored.get(part_key(chunk, part, f"{ARTIFACT_FOLDER}/{name}"))
-            path = self._target.output.parent / name
-            with writing(f"The artifact {path}"):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                await anyio.to_thread.run_sync(shutil.copyfile, source, path)
-            published.append(ArtifactFile(name, path, frame))
-        return published
-
     def _coming(self, turns: AsyncIterator[int]) -> Iterator[PartFiles]:
         """The parts of chunks in their turn, for the thread that assembles."""
         while True:
@@ -106,16 +95,5 @@ class LocalAssembly:
         if anyio.current_effective_deadline() == -math.inf:
             return None
         async for chunk in turns:
-            parts = self._fetched.pop(chunk)
-            for part, files in enumerate(parts):
-                self._note_artifacts(chunk, part, files.record.artifacts)
-            return parts
+            return self._fetched.pop(chunk)
         return None
-
-    def _note_artifacts(self, chunk: int, part: int, artifacts: Emitted) -> None:
-        self._assembled.append((chunk, part))
-        self._artifacts.append(artifacts)
-        for name, _ in artifacts:
-            check_absent(self._target.output.parent / name, overwrite=self._target.overwrite)
-        if artifacts:
-            gather_artifacts(self._artifacts)

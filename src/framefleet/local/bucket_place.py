@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,11 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from framefleet.delivery.buckets import get_or_create
-from framefleet.delivery.uploading import OutgoingFile, check_absent, upload
+from framefleet.delivery.uploading import (
+    UPLOADS_AT_ONCE,
+    OutgoingFile,
+    Uploads,
+    check_absent,
+    uploading,
+)
 from framefleet.domain.destination import (
     BucketAddress,
     Delivery,
     Destination,
+    DownloadBehavior,
     KeptRender,
     RemoteFile,
     fresh_render_id,
@@ -27,8 +34,9 @@ from framefleet.domain.destination import (
 from framefleet.domain.events import ArtifactFile
 from framefleet.domain.plan import Plan
 from framefleet.domain.stored import ObjectAttributes, Privacy, content_type_of
-from framefleet.errors import AccessDeniedError, writing
+from framefleet.errors import AccessDeniedError, StorageError, writing
 from framefleet.interfaces.buckets import Buckets
+from framefleet.interfaces.parallel import each
 from framefleet.interfaces.storage import Storage
 from framefleet.local.place import Delivered, Disk, OnUpload, Target
 from framefleet.local.wanted import Wanted
@@ -36,6 +44,7 @@ from framefleet.rendering.sequence import sequence_names
 from framefleet.settings import Settings
 from framefleet.wire.render_metadata import MANIFEST_NAME, Kind
 from framefleet.wire.render_record import (
+    ARTIFACTS,
     DEFAULT_FRAMES_NAME,
     RECORD_NAME,
     Outputs,
@@ -47,7 +56,6 @@ from framefleet.wiring.buckets import open_buckets
 logger = logging.getLogger(__name__)
 
 _FOLDER = "output"
-_ARTIFACTS = "artifacts/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +71,10 @@ class _End:
         """The key of a file in the same folder."""
         return self.key.rpartition("/")[0] + "/" + name if "/" in self.key else name
 
-    def file(self, path: Path, key: str) -> OutgoingFile:
+    def file(self, path: Path, key: str, download: DownloadBehavior | None = None) -> OutgoingFile:
         """A file for this bucket, its type that of the file rather than of the key."""
-        attributes = self.delivery.attributes(content_type_of(path.name))
+        delivery = replace(self.delivery, download=download or self.delivery.download)
+        attributes = delivery.attributes(content_type_of(path.name))
         return OutgoingFile(path=path, storage=self.storage, key=key, attributes=attributes)
 
     def remote(self, key: str, size: int, url_key: str | None = None) -> RemoteFile:
@@ -89,6 +98,10 @@ class _Kept:
 
 # Makes the record of a kept render that is done: of its id and how it was asked for.
 MakeRecord = Callable[[str, KeptRender, Plan, Kind, Outputs], dict[str, Any]]
+# Hears of a file that the composition emitted and that cannot be stored.
+OnLost = Callable[[ArtifactFile, StorageError], None]
+# Hears where the sound is that has a file of its own, while the output is not there yet.
+BeforeOutput = Callable[[RemoteFile | None], Awaitable[None]]
 
 
 def record_of_this_machine(serve_url: str) -> MakeRecord:
@@ -119,13 +132,20 @@ def record_of_this_machine(serve_url: str) -> MakeRecord:
 
 @asynccontextmanager
 async def open_bucket_place(
-    wanted: Wanted, scratch: Path, make_record: MakeRecord | None
+    wanted: Wanted,
+    scratch: Path,
+    make_record: MakeRecord | None,
+    *,
+    on_lost: OnLost | None = None,
+    before_output: BeforeOutput | None = None,
 ) -> AsyncIterator[BucketPlace]:
     """Open the buckets, or find and make the one that keeps the render.
 
     Args:
         scratch: a folder of this render, where files are written first.
         make_record: makes the record of a kept render; None leaves that to the caller.
+        on_lost: None: a render that cannot have all its files has none.
+        before_output: called when all else is there.
 
     Raises:
         StorageError: one of them cannot be used.
@@ -142,7 +162,7 @@ async def open_bucket_place(
             main = await _open_end(wanted.output, settings, stack)
         if isinstance(wanted.separate_audio, Destination):
             sound = await _open_end(wanted.separate_audio, settings, stack)
-        yield BucketPlace(wanted, scratch, make_record, kept, main, sound)
+        yield BucketPlace(wanted, scratch, make_record, kept, main, sound, on_lost, before_output)
 
 
 async def _open_end(destination: Destination, settings: Settings, stack: AsyncExitStack) -> _End:
@@ -195,6 +215,8 @@ class BucketPlace:
     kept: _Kept | None
     main: _End | None
     sound: _End | None
+    on_lost: OnLost | None
+    before_output: BeforeOutput | None
     _plan: Plan | None = None
     _kind: Kind = "video"
 
@@ -230,38 +252,51 @@ class BucketPlace:
         assert self.main is not None, "the output goes to a bucket"
         return self.main.remote(self.main.key, 0, self._shown_key)
 
+    async def put_emitted(self, artifact: ArtifactFile) -> ArtifactFile:
+        """Upload a file that the composition emitted while the output is not there yet.
+
+        Raises:
+            StorageError: it cannot be stored.
+        """
+        assert self.main is not None, "the output goes to a bucket"
+        stored, file = self._emitted(self.main, artifact)
+        await file.storage.put(file.key, file.path, attributes=file.attributes)
+        return stored
+
     async def deliver(
         self, target: Target, artifacts: Sequence[ArtifactFile], on_upload: OnUpload
     ) -> Delivered:
-        """Upload them all, the record of a kept render last."""
+        """Upload them all: the output when all else is there, then the record of a kept render."""
         assert self._plan is not None, "target is called before deliver"
-        outgoing: list[OutgoingFile] = []
         output: Path | RemoteFile = target.output
         sound: Path | RemoteFile | None = target.separate_audio
         emitted = list(artifacts)
+        groups: list[list[OutgoingFile]] = []
+        first: list[OutgoingFile] = []
         if self.main is not None:
-            files = await asyncio.to_thread(self._main_files, self.main, target.output)
-            outgoing += files
-            size = sum(file.size_bytes for file in files)
+            groups = await asyncio.to_thread(self._main_files, self.main, target.output)
+            size = sum(file.size_bytes for group in groups for file in group)
             output = self.main.remote(self.main.key, size, self._shown_key)
-            emitted = [self._artifact(self.main, artifact) for artifact in artifacts]
-            outgoing += [
-                self.main.file(Path(str(old.path)), _key(new))
-                for old, new in zip(artifacts, emitted, strict=True)
-            ]
         if self.sound is not None and target.separate_audio is not None:
-            file = self.sound.file(target.separate_audio, self.sound.key)
-            outgoing.append(file)
-            sound = self.sound.remote(file.key, file.size_bytes)
-        record = self._record(output, sound, emitted)
-        total = sum(file.size_bytes for file in (*outgoing, *record))
+            first = [self.sound.file(target.separate_audio, self.sound.key)]
+            sound = self.sound.remote(self.sound.key, first[0].size_bytes)
+        counted = [file.size_bytes for group in (first, *groups) for file in group]
+        if self.main is not None:
+            counted += [a.path.stat().st_size for a in artifacts if isinstance(a.path, Path)]
+        total = sum(counted)
         try:
-            await upload(
-                outgoing,
-                record,
+            async with uploading(
                 overwrite=self.wanted.overwrite,
-                on_bytes=lambda done: on_upload(done, total),
-            )
+                on_bytes=lambda done: on_upload(min(done, total), total),
+            ) as uploads:
+                await uploads.put(first)
+                if self.main is not None:
+                    emitted = await self._put_all_emitted(self.main, uploads, artifacts)
+                if self.before_output is not None:
+                    await self.before_output(sound if isinstance(sound, RemoteFile) else None)
+                for group in groups:
+                    await uploads.put(group)
+                await uploads.put(self._record(output, sound, emitted))
         except BaseException:
             # The film on the disk and its sound in a bucket are one output: both or none.
             for path in (output, *(file.path for file in emitted)):
@@ -276,6 +311,27 @@ class BucketPlace:
             render_id=self.kept.id if self.kept else None,
             bucket_name=self.kept.home.address.name if self.kept else None,
         )
+
+    async def _put_all_emitted(
+        self, end: _End, uploads: Uploads, artifacts: Sequence[ArtifactFile]
+    ) -> list[ArtifactFile]:
+        """Those that are there then."""
+        there = {file.filename: file for file in artifacts if isinstance(file.path, RemoteFile)}
+
+        async def put(artifact: ArtifactFile) -> None:
+            stored, file = self._emitted(end, artifact)
+            try:
+                await uploads.put([file])
+            except StorageError as exc:
+                if self.on_lost is None:
+                    raise
+                self.on_lost(artifact, exc)
+            else:
+                there[artifact.filename] = stored
+
+        missing = [file for file in artifacts if file.filename not in there]
+        await each(missing, put, at_once=UPLOADS_AT_ONCE)
+        return [there[file.filename] for file in artifacts if file.filename in there]
 
     @property
     def _shown_key(self) -> str | None:
@@ -309,27 +365,29 @@ class BucketPlace:
             return folder / f"sound.{plan.output.separate_audio}"
         return wanted
 
-    def _main_files(self, end: _End, output: Path) -> list[OutgoingFile]:
+    def _main_files(self, end: _End, output: Path) -> list[list[OutgoingFile]]:
+        """The output, in the order in which it goes up: pictures before what names them."""
         assert self._plan is not None
         if self._kind != "sequence":
-            return [end.file(output, end.key)]
+            return [[end.file(output, end.key)]]
         names = sequence_names(self._plan)
         files = [end.file(output / name, end.key + name) for name in names]
         if self.kept is None:
-            return files
+            return [files]
         numbers = (frame for chunk in self._plan.chunks for frame in chunk)
         keys = dict(zip(numbers, (file.key for file in files), strict=True))
         path = self.scratch / MANIFEST_NAME
         with writing(str(path)):
             path.write_text(json.dumps(manifest(self.kept.id, self._plan, keys)))
-        return [*files, end.file(path, end.key + MANIFEST_NAME)]
+        return [files, [end.file(path, end.key + MANIFEST_NAME)]]
 
-    def _artifact(self, end: _End, artifact: ArtifactFile) -> ArtifactFile:
+    def _emitted(self, end: _End, artifact: ArtifactFile) -> tuple[ArtifactFile, OutgoingFile]:
+        """What is going to be there, and the file that makes it so."""
         name = artifact.filename
-        key = self.kept.key(_ARTIFACTS + name) if self.kept else end.beside(name)
-        assert isinstance(artifact.path, Path), "it lies in the scratch folder"
-        remote = end.remote(key, artifact.path.stat().st_size)
-        return ArtifactFile(name, remote, artifact.frame)
+        key = self.kept.key(ARTIFACTS + name) if self.kept else end.beside(name)
+        assert isinstance(artifact.path, Path), "it is on this machine"
+        file = end.file(artifact.path, key, artifact.download)
+        return replace(artifact, path=end.remote(key, file.size_bytes)), file
 
     def _record(
         self,
@@ -359,8 +417,3 @@ class BucketPlace:
                 attributes=ObjectAttributes(privacy=Privacy.PRIVATE),
             )
         ]
-
-
-def _key(artifact: ArtifactFile) -> str:
-    assert isinstance(artifact.path, RemoteFile)
-    return artifact.path.key

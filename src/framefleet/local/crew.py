@@ -13,7 +13,8 @@ from framefleet.domain.events import RenderFact
 from framefleet.domain.plan import Plan
 from framefleet.domain.rules import Resolved
 from framefleet.interfaces.executor import Executor
-from framefleet.local.place import Place
+from framefleet.local.emitted import Emissions, EmittedBeside
+from framefleet.local.place import Place, Target
 from framefleet.local.places import open_place
 from framefleet.local.requests import MAX_INLINE_STREAMS, MediaRequest
 from framefleet.local.session import Session
@@ -53,6 +54,10 @@ class Crew(Protocol):
 
     async def store(self, plan: Plan, scratch: Path) -> Artifacts:
         """Where chunks will lie. The output can be written there: the render begins."""
+        ...
+
+    def emissions(self, stored: Artifacts, target: Target) -> Emissions:
+        """Who takes the files that the composition itself emits."""
         ...
 
     async def rendered(self, plan: Plan, stored: Artifacts) -> frozenset[int]:
@@ -95,6 +100,10 @@ class LocalCrew:
     async def store(self, plan: Plan, scratch: Path) -> Artifacts:
         """The folder itself."""
         return local_artifacts(scratch)
+
+    def emissions(self, stored: Artifacts, target: Target) -> Emissions:
+        """They go beside the output."""
+        return EmittedBeside(stored, target)
 
     async def rendered(self, plan: Plan, stored: Artifacts) -> frozenset[int]:
         """None: the folder is new."""

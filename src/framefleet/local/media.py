@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from framefleet.domain.composition import Composition
 from framefleet.domain.destination import RemoteFile
+from framefleet.domain.events import Delivered
 from framefleet.domain.plan import Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress
 from framefleet.domain.rules import Resolved
@@ -101,11 +102,12 @@ async def render(request: MediaRequest, session: Session, crew: Crew | None = No
     async with scratch_folder() as folder, crew.open_place(folder) as place:
         frozen, has_frame_control = await _plan(request, session, crew)
         target = await place.target(frozen, "video" if frozen.output.codec else "sequence")
-        delivery = Delivery(place, request.on_progress)
+        delivery = Delivery(place, request.on_progress, lambda: crew.note(Delivered()))
         stored = await crew.store(frozen, folder)
-        assembly = LocalAssembly(frozen, stored, session.site.media, target)
+        emissions = crew.emissions(stored, target)
+        assembly = LocalAssembly(frozen, stored, session.site.media, target, emissions)
         final = await _run(crew, frozen, stored, assembly, delivery.rendering)
-        delivered = await delivery.deliver(target, await assembly.publish())
+        delivered = await delivery.deliver(target, await emissions.publish())
     for artifact in delivered.artifacts:
         request.on_artifact(artifact)
     return RenderResult(

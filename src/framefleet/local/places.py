@@ -12,6 +12,7 @@ import anyio
 from framefleet.domain.destination import Destination, KeptRender
 from framefleet.domain.events import ArtifactFile
 from framefleet.domain.progress import RenderProgress, RenderStage
+from framefleet.errors import root_error
 from framefleet.local.place import Delivered, Disk, Place, Target
 from framefleet.local.wanted import Wanted
 
@@ -46,11 +47,21 @@ async def open_place(wanted: Wanted, scratch: Path, serve_url: str) -> AsyncIter
 
 
 class Delivery:
-    """Takes a render's files to their place, and says how far all is."""
+    """Takes a render's files to their place, and says how far all is.
 
-    def __init__(self, place: Place, on_progress: OnProgress) -> None:
+    Args:
+        on_delivered: called when they are there, before anything else can happen.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        on_progress: OnProgress,
+        on_delivered: Callable[[], None] = lambda: None,
+    ) -> None:
         self._place = place
         self._on_progress = on_progress
+        self._on_delivered = on_delivered
         self._last: RenderProgress | None = None
         self._sent = (0, 0)
 
@@ -73,11 +84,17 @@ class Delivery:
             OutputExistsError, StorageError: it failed; nothing new is left there.
         """
         if not self._place.uploads:
-            return await self._place.deliver(target, artifacts, self._count)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._tick)
             delivered = await self._place.deliver(target, artifacts, self._count)
-            tasks.cancel_scope.cancel()
+            self._on_delivered()
+            return delivered
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._tick)
+                delivered = await self._place.deliver(target, artifacts, self._count)
+                self._on_delivered()
+                tasks.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            raise root_error(group) from group
         self._tell(RenderStage.DONE)
         return delivered
 

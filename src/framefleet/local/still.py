@@ -21,7 +21,7 @@ from framefleet.local.places import Delivery, open_place
 from framefleet.local.requests import StillRequest
 from framefleet.local.scratch import scratch_folder
 from framefleet.local.session import Session
-from framefleet.rendering.artifacts import write_artifacts
+from framefleet.rendering.artifacts import Emitted, refuse_twins, write_artifacts
 from framefleet.rendering.output_file import check_absent, whole_file
 from framefleet.rendering.still import Still, render_still
 from framefleet.rendering.studio import Studio
@@ -127,13 +127,16 @@ async def _film(
 def _write(still: Still, target: Target) -> list[ArtifactFile]:
     """Write the picture, and beside it the files that its frame emitted."""
     folder = target.output.parent
+    refuse_twins(map(Emitted.of, still.artifacts))
     for artifact in still.artifacts:
         check_absent(folder / artifact.filename, overwrite=target.overwrite)
     with whole_file(target.output, overwrite=target.overwrite) as partial:
         partial.write_bytes(still.picture)
     write_artifacts(folder, still.artifacts)
     return [
-        ArtifactFile(artifact.filename, folder / artifact.filename, artifact.frame)
+        ArtifactFile(
+            artifact.filename, folder / artifact.filename, artifact.frame, artifact.download
+        )
         for artifact in still.artifacts
     ]
 

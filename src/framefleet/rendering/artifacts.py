@@ -1,38 +1,50 @@
-"""Files that compositions emit: gathered from all chunks, and written."""
+"""Files that compositions emit: what is known of them, and how they are written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from framefleet.compositions.stage import Artifact
+from framefleet.domain.destination import DownloadBehavior
 from framefleet.errors import PageScriptError, writing
 
 
-def gather_artifacts(
-    chunks: Iterable[Iterable[tuple[str, int]]],
-) -> list[tuple[int, str, int]]:
-    """Chunk index, file name and frame of every artifact, in the order of frames.
+class Emitted(NamedTuple):
+    """A file that a frame of the composition emitted.
+
+    `download` is what browsers do with it; None is what they do with the output.
+    """
+
+    name: str
+    frame: int
+    download: DownloadBehavior | None = None
+
+    @staticmethod
+    def of(artifact: Artifact) -> Emitted:
+        """What is to be known of an artifact besides its content."""
+        return Emitted(artifact.filename, artifact.frame, artifact.download)
+
+
+def refuse_twins(emitted: Iterable[Emitted]) -> None:
+    """See to it that each file has a name of its own.
 
     Args:
-        chunks: of each chunk the names of its artifacts, with the frames that emitted them.
+        emitted: in the order of frames.
 
     Raises:
         PageScriptError: two frames emit a file of the same name.
     """
     seen: dict[str, int] = {}
-    found: list[tuple[int, str, int]] = []
-    for chunk, artifacts in enumerate(chunks):
-        for name, frame in artifacts:
-            if name in seen:
-                raise PageScriptError(
-                    f'An artifact with output "{name}" was already registered at frame '
-                    f"{seen[name]}, but now registered again at frame {frame}. "
-                    "Artifacts must have unique names."
-                )
-            seen[name] = frame
-            found.append((chunk, name, frame))
-    return found
+    for file in emitted:
+        if file.name in seen:
+            raise PageScriptError(
+                f'An artifact with output "{file.name}" was already registered at frame '
+                f"{seen[file.name]}, but now registered again at frame {file.frame}. "
+                "Artifacts must have unique names."
+            )
+        seen[file.name] = file.frame
 
 
 def write_artifacts(folder: Path, artifacts: Iterable[Artifact]) -> None:

@@ -21,7 +21,7 @@ from framefleet.domain.timing import FrameRange
 from framefleet.encoding.picture_chunk import PictureWriter
 from framefleet.encoding.video_encoder import ChunkEncoder
 from framefleet.errors import root_error, writing
-from framefleet.rendering.artifacts import write_artifacts
+from framefleet.rendering.artifacts import Emitted, write_artifacts
 from framefleet.rendering.chunk_sounds import INLINE_FILE, ChunkSounds, SoundRecorder
 from framefleet.rendering.studio import Studio
 
@@ -36,13 +36,13 @@ PICTURES_IN_FLIGHT = 4
 class PartRecord:
     """What a part of a chunk holds: its frames, their sounds and the names of its files.
 
-    `artifacts` are the files of the page itself, each with the frame that emitted it.
+    `artifacts` are the files that the page itself emitted.
     """
 
     frames: FrameRange
     sounds: ChunkSounds
     files: tuple[str, ...]
-    artifacts: tuple[tuple[str, int], ...] = ()
+    artifacts: tuple[Emitted, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write the record; it comes last and says that the part is whole."""
@@ -126,7 +126,7 @@ async def render_part(
         frames=frames,
         sounds=sounds,
         files=tuple(name for name in (VIDEO_FILE, INLINE_FILE) if (folder / name).exists()),
-        artifacts=tuple((artifact.filename, artifact.frame) for artifact in reel.artifacts),
+        artifacts=tuple(map(Emitted.of, reel.artifacts)),
     )
     record.write(folder)
     return record

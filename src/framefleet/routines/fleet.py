@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from framefleet.domain import lambda_planning
 from framefleet.domain.composition import Composition
-from framefleet.domain.destination import KeptRender
+from framefleet.domain.destination import BucketAddress, Cloud, KeptRender, RemoteFile
 from framefleet.domain.events import RenderFact
 from framefleet.domain.plan import Plan
 from framefleet.domain.rules import Resolved, resolve_frames
-from framefleet.errors import ObjectNotFoundError, OptionError
+from framefleet.errors import OptionError, StorageError
 from framefleet.executors.inline import InlineExecutor
 from framefleet.interfaces.executor import Executor
 from framefleet.interfaces.storage import Storage
 from framefleet.local.bucket_place import BucketPlace, open_bucket_place
-from framefleet.local.place import Place
+from framefleet.local.emitted import Emissions
+from framefleet.local.place import Place, Target
 from framefleet.local.requests import MediaRequest
 from framefleet.local.session import Session
 from framefleet.machine import usable_cores
 from framefleet.rendering.planning import Division
 from framefleet.routines.call import Call, now_ms
-from framefleet.routines.keys import plan_key, transport_prefix
+from framefleet.routines.emitted import EmittedToBucket
+from framefleet.routines.keys import chunks_prefix, plan_hash, plan_key
 from framefleet.routines.record_keeper import RecordKeeper
 from framefleet.settings import Settings
 from framefleet.wire.render_metadata import Kind, RenderedBy, render_metadata
+from framefleet.wire.render_record import separate_audio_entry
 from framefleet.wire.renderer_request import RendererRequest
 from framefleet.wire.start_request import LaunchRequest
 from framefleet.wiring.executors import local_artifacts
 from framefleet.wiring.functions import open_functions
 from framefleet.worker.artifacts import Artifacts
-from framefleet.worker.worker import CHUNKS, rendered_chunks
+from framefleet.worker.worker import rendered_chunks
 
 # A function is over when it has run for its time, and its end has been heard of.
 _AFTER_TIMEOUT_S = 20.0
@@ -78,7 +80,9 @@ class Fleet:
     @asynccontextmanager
     async def open_place(self, scratch: Path) -> AsyncIterator[Place]:
         """The bucket; the record is the keeper's."""
-        async with open_bucket_place(self.media.wanted, scratch, None) as place:
+        async with open_bucket_place(
+            self.media.wanted, scratch, None, before_output=self._tell_before_output
+        ) as place:
             self._place = place
             yield place
 
@@ -115,12 +119,16 @@ class Fleet:
         await self.keeper.write()
         if self.is_alone:
             return local_artifacts(scratch)
-        prefix = transport_prefix(self.launch.render_id)
-        if self.is_resumed and not await self._is_as_before(plan):
-            stale = [found.key async for found in self.storage.objects(prefix + CHUNKS)]
-            await self.storage.delete(stale)
         await self.storage.put(plan_key(self.launch.render_id), plan.to_json())
+        prefix = chunks_prefix(self.launch.render_id, plan_hash(plan.to_json()))
         return Artifacts(self.storage, scratch, prefix=prefix)
+
+    def emissions(self, stored: Artifacts, target: Target) -> Emissions:
+        """They go to the bucket as they come."""
+        assert self._place is not None, "the place is opened before chunks are stored"
+        return EmittedToBucket(
+            stored=stored, place=self._place, keeper=self.keeper, is_alone=self.is_alone
+        )
 
     async def rendered(self, plan: Plan, stored: Artifacts) -> frozenset[int]:
         """Those of the function that has died."""
@@ -129,12 +137,6 @@ class Fleet:
         done = await rendered_chunks(stored, plan)
         self.keeper.state.rendered_before(done)
         return done
-
-    async def _is_as_before(self, plan: Plan) -> bool:
-        try:
-            return await self.storage.read(plan_key(self.launch.render_id)) == plan.to_json()
-        except ObjectNotFoundError:
-            return False
 
     @asynccontextmanager
     async def open_executor(self, plan: Plan, stored: Artifacts) -> AsyncIterator[Executor]:
@@ -148,7 +150,7 @@ class Fleet:
         # Imported here: it needs boto3, which not every function has.
         from framefleet.executors.aws_lambda.executor import LambdaExecutor
 
-        hash_of_plan = hashlib.sha256(plan.to_json()).hexdigest()
+        hash_of_plan = plan_hash(plan.to_json())
         async with open_functions(self.call.region, self.settings) as functions:
             yield LambdaExecutor(
                 slots=len(plan.chunks),
@@ -164,8 +166,21 @@ class Fleet:
         self.keeper.note(fact)
 
     async def stop(self) -> None:
-        """Tell all functions that the render has ended."""
-        await self.storage.delete([plan_key(self.launch.render_id)])
+        """Tell all functions that the render has ended, unless another goes on with it."""
+        if not self.keeper.is_lost:
+            await self.storage.delete([plan_key(self.launch.render_id)])
+
+    async def _tell_before_output(self, sound: RemoteFile | None) -> None:
+        """Whoever finds the output takes the render for done, and the record for whole.
+
+        Raises:
+            RecordTakenError: the render is another's, and so is the output.
+        """
+        state = self.keeper.state
+        home = BucketAddress(cloud=Cloud.S3, name=self.launch.bucket_name)
+        state.separate_audio = separate_audio_entry(sound, home)
+        with suppress(StorageError):
+            await self.keeper.write()
 
     @property
     def _renderer_name(self) -> str:

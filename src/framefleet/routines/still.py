@@ -10,6 +10,7 @@ from typing import Any
 
 from framefleet.delivery.props import delete_props, props_text
 from framefleet.domain.destination import KeptRender, RemoteFile, fresh_render_id
+from framefleet.domain.events import ArtifactFile
 from framefleet.domain.plan import Plan
 from framefleet.domain.pricing import (
     PRICED_DISK_SIZE_IN_MB,
@@ -17,7 +18,8 @@ from framefleet.domain.pricing import (
     estimate_price,
 )
 from framefleet.domain.rules.destinations import read_delete_after
-from framefleet.errors import FramefleetError
+from framefleet.errors import FramefleetError, StorageError
+from framefleet.interfaces.buckets import Buckets
 from framefleet.local import requests
 from framefleet.local.bucket_place import open_bucket_place
 from framefleet.local.opening import open_session
@@ -31,6 +33,7 @@ from framefleet.routines.start import bucket_address, bucket_name
 from framefleet.settings import Settings
 from framefleet.wire.answers import error_stack
 from framefleet.wire.framing import MessageType, frame
+from framefleet.wire.payload_values import read_max_retries
 from framefleet.wire.progress_answer import estimated_costs
 from framefleet.wire.render_metadata import Kind, RenderedBy, render_metadata
 from framefleet.wire.render_record import Outputs, artifact_entries
@@ -82,34 +85,45 @@ async def _render(request: StillRequest, call: Call, render_id: str) -> dict[str
     address = bucket_address(request.output.bucket_name, call, request.output.force_path_style)
     async with open_buckets(address, Settings.from_environment()) as buckets:
         bucket = await bucket_name(address, buckets)
-        serve_url, site = site_address(
-            request.serve_url, bucket=bucket, region=call.region, buckets=buckets
-        )
-        options = {
-            **request.options,
-            **destination_options(request.output, bucket=bucket, region=call.region),
-            "input_props": await props_text(request.input_props, buckets),
-        }
-        wanted = requests.still_request(site, request.composition, None, options, Listeners())
-        output = kept(wanted.wanted.output, render_id, request.output)
-        recorder = _Recorder(request, call, serve_url)
-        async with open_session(wanted.site) as session:
-            # Imported while the browser starts.
-            from framefleet.local import still as local_still
-
-            result = await local_still.render(
-                replace(wanted, wanted=replace(wanted.wanted, output=output)),
-                session,
-                lambda scratch: _place(wanted, output, scratch, recorder),
-            )
-        await delete_props(request.input_props, buckets)
+        try:
+            result = await _film(request, call, render_id, bucket, buckets)
+        finally:
+            # Clients do not call again because of an error of ours (spec/serverless-wire.md 4).
+            await delete_props(request.input_props, buckets, put_before_ms=call.started_ms)
     return _answer(result, call)
+
+
+async def _film(
+    request: StillRequest, call: Call, render_id: str, bucket: str, buckets: Buckets
+) -> StillResult:
+    serve_url, site = site_address(
+        request.serve_url, bucket=bucket, region=call.region, buckets=buckets
+    )
+    options = {
+        **request.options,
+        **destination_options(request.output, bucket=bucket, region=call.region),
+        "input_props": await props_text(request.input_props, buckets),
+    }
+    wanted = requests.still_request(site, request.composition, None, options, Listeners())
+    output = kept(wanted.wanted.output, render_id, request.output)
+    recorder = _Recorder(request, call, serve_url)
+    async with open_session(wanted.site) as session:
+        # Imported while the browser starts.
+        from framefleet.local import still as local_still
+
+        return await local_still.render(
+            replace(wanted, wanted=replace(wanted.wanted, output=output)),
+            session,
+            lambda scratch: _place(wanted, output, scratch, recorder),
+        )
 
 
 def _place(
     wanted: requests.StillRequest, output: KeptRender, scratch: Path, recorder: _Recorder
 ) -> AbstractAsyncContextManager[Place]:
-    return open_bucket_place(replace(wanted.wanted, output=output), scratch, recorder.record)
+    return open_bucket_place(
+        replace(wanted.wanted, output=output), scratch, recorder.record, on_lost=recorder.lost
+    )
 
 
 class _Recorder:
@@ -119,6 +133,11 @@ class _Recorder:
         self._request = request
         self._call = call
         self._serve_url = serve_url
+        self._lost: list[tuple[ArtifactFile, StorageError]] = []
+
+    def lost(self, artifact: ArtifactFile, error: StorageError) -> None:
+        """The still is there all the same, and the record says what is not."""
+        self._lost.append((artifact, error))
 
     def record(
         self, render_id: str, render: KeptRender, plan: Plan, kind: Kind, outputs: Outputs
@@ -142,6 +161,8 @@ class _Recorder:
         # A still counts its one function as both (spec/serverless-progress-costs.md 2).
         state.planned(plan, {**metadata, "estimatedRenderLambdaInvokations": 1})
         state.artifacts = artifact_entries(outputs)
+        for artifact, error in self._lost:
+            state.warned(error, "artifact", frame=artifact.frame)
         return state.to_dict()
 
 
@@ -170,12 +191,11 @@ def _answer(result: StillResult, call: Call) -> dict[str, Any]:
 
 def _failure(error: FramefleetError, payload: Mapping[str, Any]) -> dict[str, Any]:
     stack = error_stack(error)
-    retries = payload.get("maxRetries")
-    attempts = 1 + (retries if isinstance(retries, int) else 0)
+    retries = read_max_retries(payload)
     return {
         "error": stack,
         "failure": error.to_dict(),
-        "shouldRetry": error.retryable,
+        "shouldRetry": error.retryable or retries > 0,
         "errorInfo": {
             "name": type(error).__name__,
             "message": error.message,
@@ -185,7 +205,7 @@ def _failure(error: FramefleetError, payload: Mapping[str, Any]) -> dict[str, An
             "type": "renderer",
             "isFatal": False,
             "attempt": 1,
-            "totalAttempts": attempts,
+            "totalAttempts": 1 + retries,
             "willRetry": False,
         },
     }

@@ -30,6 +30,8 @@ from framefleet.wire.render_metadata import (
 )
 
 RECORD_NAME = "progress.json"
+# The folder of what the composition emitted, in the bucket of the output.
+ARTIFACTS = "artifacts/"
 DEFAULT_FRAMES_NAME = "frames"
 
 _CURRENCY = "USD"
@@ -112,7 +114,7 @@ def finished_record(
         "receivedArtifact": artifact_entries(outputs),
         "framesUploaded": plan.frame_count if kind == "sequence" else 0,
         "uploadedSizeInBytes": outputs.main.size_bytes if kind == "sequence" else 0,
-        "separateAudio": separate_audio_entry(outputs, render.home),
+        "separateAudio": separate_audio_entry(outputs.separate_audio, render.home),
     }
 
 
@@ -158,6 +160,17 @@ def recorded_audio(record: Mapping[str, Any], render_id: str) -> RecordedOutput 
             endpoint=provider["endpoint"] if provider else None,
             is_public=(record.get("renderMetadata") or {}).get("privacy") == "public",
         )
+
+
+def emitted_keys(record: Mapping[str, Any], render_id: str) -> list[str]:
+    """The keys of what the composition emitted, in the bucket of the output.
+
+    Raises:
+        StorageError: the record is none that we can read.
+    """
+    with _readable(render_id):
+        keys = [str(entry["s3Key"]) for entry in record.get("receivedArtifact") or ()]
+    return [key for key in keys if key.startswith(render_prefix(render_id) + ARTIFACTS)]
 
 
 @contextmanager
@@ -234,20 +247,21 @@ def _post_render_data(
 
 def artifact_entries(outputs: Outputs) -> list[dict[str, Any]]:
     """`receivedArtifact`: the files that the composition itself emitted."""
-    return [
-        {
-            "filename": file.name,
-            "sizeInBytes": file.size_bytes,
-            "s3Url": file.url,
-            "s3Key": file.key,
-        }
-        for file in outputs.artifacts
-    ]
+    return [artifact_entry(file) for file in outputs.artifacts]
 
 
-def separate_audio_entry(outputs: Outputs, home: BucketAddress) -> dict[str, Any] | None:
+def artifact_entry(file: RemoteFile) -> dict[str, Any]:
+    """One of them; its name may have folders."""
+    return {
+        "filename": file.key.partition(f"/{ARTIFACTS}")[2],
+        "sizeInBytes": file.size_bytes,
+        "s3Url": file.url,
+        "s3Key": file.key,
+    }
+
+
+def separate_audio_entry(file: RemoteFile | None, home: BucketAddress) -> dict[str, Any] | None:
     """`separateAudio`: the file that has the sound."""
-    file = outputs.separate_audio
     if file is None:
         return None
     provider = file.bucket.provider

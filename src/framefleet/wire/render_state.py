@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from framefleet.domain import pricing
-from framefleet.domain.destination import BucketAddress
+from framefleet.domain.destination import BucketAddress, RemoteFile
 from framefleet.domain.events import (
     Assembled,
     AttemptFailed,
@@ -24,7 +24,12 @@ from framefleet.domain.function_names import read_function_name
 from framefleet.domain.plan import Plan
 from framefleet.errors import FramefleetError, OptionError
 from framefleet.wire.answers import error_stack
-from framefleet.wire.render_record import Outputs, artifact_entries, separate_audio_entry
+from framefleet.wire.render_record import (
+    Outputs,
+    artifact_entries,
+    artifact_entry,
+    separate_audio_entry,
+)
 
 _FINAL_DISCLAIMER = (
     "Estimated cost for function invocations only. Does not include cost for storage and data "
@@ -84,6 +89,7 @@ class RenderState:
         self.errors = list(record.get("errors") or ())
         self.retries = list(record.get("retries") or ())
         self.timings = list(record.get("timings") or ())
+        self.artifacts = list(record.get("receivedArtifact") or ())
         names = ("framesRendered", "framesEncoded", "lambdasInvoked")
         filmed, encoded, invoked = (int(record.get(name) or 0) for name in names)
         self._floors = filmed, encoded, invoked
@@ -117,7 +123,9 @@ class RenderState:
             case FramesAssembled(count):
                 self._combined = max(count, self._combined)
             case Assembled():
-                if self._all_chunks_ms is not None:
+                # The reference has no time for what one function has rendered alone.
+                is_alone = (self.metadata or {}).get("estimatedRenderLambdaInvokations") == 0
+                if self._all_chunks_ms is not None and not is_alone:
                     self.time_to_combine = now_ms - self._all_chunks_ms
 
     def failed(self, error: FramefleetError, now_ms: int) -> None:
@@ -129,9 +137,17 @@ class RenderState:
             self._ended(chunk, now_ms)
         self.errors.append({**self._error(error, "stitcher"), "isFatal": True, "totalAttempts": 1})
 
-    def warned(self, error: FramefleetError, kind: ErrorKind) -> None:
+    def received(self, file: RemoteFile) -> None:
+        """A file that the composition emitted is in its bucket; it may have been there before."""
+        entry = artifact_entry(file)
+        others = [known for known in self.artifacts if known["s3Key"] != file.key]
+        self.artifacts = [*others, entry]
+
+    def warned(
+        self, error: FramefleetError, kind: ErrorKind, *, chunk: int = 0, frame: int = 0
+    ) -> None:
         """Something beside the render failed."""
-        entry = self._error(error, kind, chunk=0) | {"frame": 0, "totalAttempts": 1}
+        entry = self._error(error, kind, chunk=chunk) | {"frame": frame, "totalAttempts": 1}
         self.errors.append(entry)
         if self.post_render is not None:
             self.post_render["errors"].append(entry)
@@ -148,7 +164,7 @@ class RenderState:
         """
         started_ms = self.launched_ms
         self.artifacts = artifact_entries(outputs)
-        self.separate_audio = separate_audio_entry(outputs, home)
+        self.separate_audio = separate_audio_entry(outputs.separate_audio, home)
         plan, metadata = self._plan, self.metadata
         assert plan is not None, "a render that is done was planned"
         assert metadata is not None, "a render that is done was planned"
@@ -239,7 +255,8 @@ class RenderState:
     def _progressed(self, event: ChunkProgressed, now_ms: int) -> None:
         chunk = event.chunk
         self._invoked.add(chunk)
-        self._running.setdefault(chunk, now_ms)
+        began = self._running.setdefault(chunk, now_ms)
+        self._running[chunk] = min(began, event.started_ms or began)
         self._filmed[chunk] = max(event.filmed, self._filmed.get(chunk, 0))
         self._encoded[chunk] = max(event.encoded, self._encoded.get(chunk, 0))
         if event.filmed and self._first_filmed_ms is None:

@@ -79,7 +79,7 @@ class Worker:
                 raise root_error(group) from None
             records = [PartRecord.read(folder / RECORD_FILE) for folder in folders]
             for part, (folder, record) in enumerate(zip(folders, records, strict=True)):
-                emitted = [f"{ARTIFACT_FOLDER}/{artifact}" for artifact, _ in record.artifacts]
+                emitted = [f"{ARTIFACT_FOLDER}/{file.name}" for file in record.artifacts]
                 for path in (*record.files, *emitted):
                     await self._artifacts.put(part_key(chunk, part, path), folder / path)
             for part, folder in enumerate(folders):

@@ -17,7 +17,9 @@ from framefleet.domain.codecs import AudioCodec, Codec
 from framefleet.domain.plan import ChromiumOptions, Plan
 from framefleet.errors import MediaError, OutputExistsError, PageScriptError
 from framefleet.local.assembling import LocalAssembly
+from framefleet.local.emitted import EmittedBeside
 from framefleet.local.place import Target
+from framefleet.rendering.artifacts import Emitted
 from framefleet.rendering.chunk_sounds import ChunkSounds
 from framefleet.rendering.part import ARTIFACT_FOLDER, RECORD_FILE, VIDEO_FILE
 from framefleet.testing.video import read_stamps
@@ -43,10 +45,11 @@ class Bench:
     plan: Plan
     storage: Artifacts
     assembly: LocalAssembly
+    emissions: EmittedBeside
     out: Path
     shop: Shop
 
-    async def store(self, sounds: list[ChunkSounds], **artifacts: tuple[tuple[str, int], ...]):
+    async def store(self, sounds: list[ChunkSounds], **artifacts: tuple[Emitted, ...]):
         """Put all chunks into the storage; `artifacts` of chunks by `chunk_N`."""
         for number, chunk in enumerate(self.shop.chunks(self.plan, sounds, {})):
             record = replace(chunk.record, artifacts=artifacts.get(f"chunk_{number}", ()))
@@ -82,7 +85,9 @@ async def bench(shop, tmp_path) -> AsyncIterator[Bench]:
     storage = local_artifacts(tmp_path / "storage")
     target = Target(out / "film.mp4", None, False)
     async with MediaLibrary(SiteLocation.parse(str(site)), ChromiumOptions()) as media:
-        yield Bench(plan, storage, LocalAssembly(plan, storage, media, target), out, shop)
+        emissions = EmittedBeside(storage, target)
+        assembly = LocalAssembly(plan, storage, media, target, emissions)
+        yield Bench(plan, storage, assembly, emissions, out, shop)
 
 
 async def test_chunks_become_a_file(bench):
@@ -161,26 +166,34 @@ async def test_what_a_listener_raises_ends_the_assembly(bench):
     assert bench.left == []
 
 
-async def test_artifacts_of_one_name_are_refused_at_the_second_ones_turn(bench):
-    await bench.store([], chunk_0=(("a.txt", 3),), chunk_1=(("b.txt", 44), ("a.txt", 45)))
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_artifacts_of_one_name_are_refused_when_the_second_comes(bench, order):
+    await bench.store(
+        [],
+        chunk_0=(Emitted("a.txt", 3),),
+        chunk_1=(Emitted("b.txt", 44), Emitted("a.txt", 45)),
+    )
+    await bench.assembly.fetch(order[0])
     with pytest.raises(PageScriptError, match=r"registered at frame 3, .* at frame 45"):
-        await bench.assemble(0, 1)
-    assert bench.left == []
+        await bench.assembly.fetch(order[1])
 
 
 async def test_an_artifact_does_not_replace_a_file(bench):
     (bench.out / "a.txt").write_text("mine")
-    await bench.store([], chunk_1=(("a.txt", 44),))
+    await bench.store([], chunk_1=(Emitted("a.txt", 44),))
     with pytest.raises(OutputExistsError, match=r"a\.txt"):
         await bench.assemble(0, 1)
     assert bench.left == ["a.txt"]
 
 
 async def test_artifacts_are_published_beside_the_output(bench, tmp_path):
-    await bench.store([], chunk_1=(("notes/a.txt", 44),))
-    (tmp_path / "a.txt").write_text("emitted")
-    await bench.storage.put(part_key(1, 0, f"{ARTIFACT_FOLDER}/notes/a.txt"), tmp_path / "a.txt")
-    await bench.assemble(*range(LENGTH), is_all=True)
-    [published] = await bench.assembly.publish()
-    assert (published.filename, published.frame) == ("notes/a.txt", 44)
-    assert published.path.read_text() == "emitted"
+    named = ((0, Emitted("z.txt", 3)), (1, Emitted("notes/a.txt", 44)))
+    await bench.store([], **{f"chunk_{chunk}": (file,) for chunk, file in named})
+    for chunk, file in reversed(named):
+        text = tmp_path / f"emitted-{chunk}.txt"
+        text.write_text(file.name)
+        await bench.storage.put(part_key(chunk, 0, f"{ARTIFACT_FOLDER}/{file.name}"), text)
+        await bench.assembly.fetch(chunk)
+    published = await bench.emissions.publish()
+    assert [(file.filename, file.frame) for file in published] == [file[:2] for _, file in named]
+    assert [file.path.read_text() for file in published] == [file.name for _, file in named]

@@ -12,11 +12,17 @@ import pytest
 
 from framefleet import aio
 from framefleet.delivery.renders import DownloadProgress, delete_render, download_render
-from framefleet.errors import ObjectNotFoundError, OptionError, StorageError
+from framefleet.errors import (
+    AccessDeniedError,
+    ObjectNotFoundError,
+    OptionError,
+    StorageError,
+)
 from framefleet.storages.s3.client import open_client
 from framefleet.storages.s3.options import S3Options
 from framefleet.storages.s3.storage import S3Storage
 from framefleet.wire.render_record import RecordedOutput, recorded_audio, recorded_output
+from tests.services.faults import Answer
 
 pytestmark = pytest.mark.anyio
 
@@ -105,14 +111,29 @@ async def test_a_sequence_comes_as_a_folder(home, open_other, page, tmp_path):
     assert await keys(home) == []
 
 
-async def test_an_exact_place_elsewhere_is_deleted_too(home, client, open_other, page):
+async def test_a_manifest_names_pictures_that_are_there(client, page, monkeypatch, radosgw_proxy):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", radosgw_proxy.endpoint)
+    refused = Answer.s3_error(403, "AccessDenied")
+    radosgw_proxy.inject(refused, method="PUT", target=".png", times=None)
+    with pytest.raises(AccessDeniedError):
+        await aio.render_frames(
+            page, force_bucket_name="render-bucket", image_format="png", scale=0.25,
+            frame_range=(2, 4),
+        )  # fmt: skip
+    puts = [request.path for request in radosgw_proxy.requests if request.method == "PUT"]
+    assert puts
+    assert not [path for path in puts if path.endswith("manifest.json")]
+
+
+async def test_an_exact_place_elsewhere_is_deleted_too(home, client, open_other, remotion_site):
     other = S3Storage(client, "other-bucket")
     result = await aio.render_still(
-        page, out_name={"bucketName": "other-bucket", "key": "still"},
+        remotion_site, "Artifacts", frame=1,
+        out_name={"bucketName": "other-bucket", "key": "still"},
         force_bucket_name="render-bucket",
     )  # fmt: skip
     assert result.render_id is not None
-    assert await keys(other) == ["still"]
+    assert await keys(other) == [f"renders/{result.render_id}/artifacts/captions.srt", "still"]
     await delete_render(home, result.render_id, open_other=open_other)
     assert await keys(other) == await keys(home) == []
 

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.alone
+
 BENCH = Path(__file__).parents[3] / "bench/long.py"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from framefleet.delivery.uploading import OutgoingFile, check_absent, upload
+from framefleet.delivery.uploading import OutgoingFile, check_absent, uploading
 from framefleet.domain.stored import NO_ATTRIBUTES
 from framefleet.errors import OutputExistsError, StorageError
 from framefleet.storages.local import LocalStorage
@@ -30,6 +30,12 @@ def outgoing(storage, tmp_path):
     return make
 
 
+async def upload(*groups, overwrite=False, on_bytes=lambda done: None):
+    async with uploading(overwrite=overwrite, on_bytes=on_bytes) as uploads:
+        for group in groups:
+            await uploads.put(group)
+
+
 async def keys(storage) -> list[str]:
     return [found.key async for found in storage.objects()]
 
@@ -37,9 +43,8 @@ async def keys(storage) -> list[str]:
 async def test_all_arrive_and_bytes_only_grow(storage, outgoing):
     told: list[int] = []
     await upload(
-        [outgoing("a"), outgoing("b", b"longer")], [outgoing("last")], overwrite=False,
-        on_bytes=told.append,
-    )  # fmt: skip
+        [outgoing("a"), outgoing("b", b"longer")], [outgoing("last")], on_bytes=told.append
+    )
     assert await keys(storage) == ["a", "b", "last"]
     assert told == sorted(told)
     assert told[-1] == len(b"new" + b"longer" + b"new")
@@ -48,10 +53,7 @@ async def test_all_arrive_and_bytes_only_grow(storage, outgoing):
 async def test_one_that_fails_takes_the_others_back(storage, outgoing):
     await storage.put("mine", b"mine")
     with pytest.raises(StorageError, match="cannot be read"):
-        await upload(
-            [outgoing("a"), outgoing("b")], [outgoing("gone", None)], overwrite=False,
-            on_bytes=lambda done: None,
-        )  # fmt: skip
+        await upload([outgoing("a"), outgoing("b")], [outgoing("gone", None)])
     assert await keys(storage) == ["mine"]
 
 
@@ -59,7 +61,7 @@ async def test_what_appeared_during_the_render_stays(storage, outgoing):
     await check_absent(storage, ["b"], overwrite=False)
     await storage.put("b", b"somebody else's")
     with pytest.raises(OutputExistsError, match=r'Output file "b" in bucket .* already'):
-        await upload([outgoing("a")], [outgoing("b")], overwrite=False, on_bytes=lambda done: None)
+        await upload([outgoing("a")], [outgoing("b")])
     assert await storage.read("b") == b"somebody else's"
     assert await keys(storage) == ["b"]
 
@@ -68,9 +70,7 @@ async def test_what_may_be_replaced_is_and_is_not_taken_back(storage, outgoing):
     await storage.put("a", b"old")
     await check_absent(storage, ["a"], overwrite=True)
     with pytest.raises(StorageError):
-        await upload(
-            [outgoing("a")], [outgoing("gone", None)], overwrite=True, on_bytes=lambda done: None
-        )
+        await upload([outgoing("a")], [outgoing("gone", None)], overwrite=True)
     assert await storage.read("a") == b"new"
 
 
