@@ -45,11 +45,23 @@ async def put_props(text: str, storage: Storage, bucket_name: str) -> BucketProp
     return props
 
 
-async def delete_props(props: InputProps | None, buckets: Buckets) -> None:
+async def delete_props(
+    props: InputProps | None, buckets: Buckets, *, put_before_ms: int | None = None
+) -> None:
     """Delete props, if they lie in a bucket; they were for one render.
+
+    Args:
+        put_before_ms: when the render began, in milliseconds of the epoch. Shared props that were
+            put again since are another's, who deletes them. None deletes props of any age.
 
     Raises:
         StorageError: they cannot be deleted.
     """
-    if isinstance(props, BucketProps):
-        await buckets.storage(props.bucket_name).delete([props.key("input-props")])
+    if not isinstance(props, BucketProps):
+        return
+    storage, key = buckets.storage(props.bucket_name), props.key("input-props")
+    if props.is_shared and put_before_ms is not None:
+        found = await storage.stat(key)
+        if found is None or found.modified.timestamp() * 1000 > put_before_ms:
+            return
+    await storage.delete([key])

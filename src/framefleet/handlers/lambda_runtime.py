@@ -11,6 +11,9 @@ import http.client
 import json
 import logging
 import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
@@ -91,8 +94,15 @@ def _trailer(error: Exception) -> bytes:
 def main() -> None:
     """Take events until the sandbox ends."""
     keep_freed_memory()
+    _sweep()
     client = _StreamingClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     bootstrap.run(HANDLER, client)
+
+
+def _sweep() -> None:
+    """Remove what a call has left that the platform ended: the sandbox's disk outlives it."""
+    for folder in Path(tempfile.gettempdir()).glob("framefleet-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -27,21 +27,31 @@ async def clear_transport(storage: Storage, render_id: str) -> None:
         await storage.delete([found.key async for found in storage.objects(prefix)])
 
 
-async def bury(storage: Storage, render_id: str, answer: Mapping[str, Any], now_ms: int) -> None:
+async def bury(storage: Storage, render_id: str, error: Mapping[str, Any], now_ms: int) -> bool:
     """Write down that a render has failed whose main function died without a word.
 
+    One that writes meanwhile lives, and its render is left alone.
+
     Args:
-        answer: its progress, which says so; the first of its errors is the reason.
+        error: why, as records have it.
+
+    Returns:
+        Whether it was written down.
     """
     with suppress(StorageError):
+        found = await storage.stat(record_key(render_id))
         record = await read_record(storage, render_id)
-        if record.get("postRenderData") or record.get("fatalErrorTimestamp"):
-            return
+        if found is None or record.get("postRenderData") or record.get("fatalErrorTimestamp"):
+            return False
         record |= {
-            "errors": [answer["errors"][0], *(record.get("errors") or ())],
+            "errors": [error, *(record.get("errors") or ())],
             "fatalErrorTimestamp": now_ms,
         }
         data = json.dumps(record, separators=(",", ":")).encode()
-        await storage.put(record_key(render_id), data, attributes=_PRIVATE)
+        await storage.put(
+            record_key(render_id), data, attributes=_PRIVATE, if_version=found.version
+        )
         logger.warning("render_buried", extra={"render_id": render_id})
-    await clear_transport(storage, render_id)
+        await clear_transport(storage, render_id)
+        return True
+    return False

@@ -37,8 +37,10 @@ async def compositions(payload: Mapping[str, Any], call: Call) -> dict[str, Any]
     async with open_buckets(address, Settings.from_environment()) as buckets:
         name = await bucket_name(address, buckets)
         _, site = site_address(request.serve_url, bucket=name, region=call.region, buckets=buckets)
-        props = await props_text(request.input_props, buckets)
-        await delete_props(request.input_props, buckets)
+        try:
+            props = await props_text(request.input_props, buckets)
+        finally:
+            await delete_props(request.input_props, buckets, put_before_ms=call.started_ms)
     options = {**request.options, "input_props": props}
     async with open_session(requests.site_request(site, options, Listeners())) as session:
         return compositions_answer(await session.list())

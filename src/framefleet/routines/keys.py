@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from framefleet.domain.destination import render_prefix
 from framefleet.wire.render_record import RECORD_NAME
 
@@ -23,6 +25,16 @@ def cancel_key(render_id: str) -> str:
 def transport_prefix(render_id: str) -> str:
     """What the keys start with of all that is of no use once the render has ended."""
     return render_prefix(render_id) + _TRANSPORT
+
+
+def plan_hash(plan: bytes) -> str:
+    """What tells plans apart, of a plan as it is stored."""
+    return hashlib.sha256(plan).hexdigest()
+
+
+def chunks_prefix(render_id: str, plan_hash: str) -> str:
+    """What the keys start with of chunks of one plan, which are of no use to another."""
+    return f"{transport_prefix(render_id)}{plan_hash[:16]}/"
 
 
 def plan_key(render_id: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -31,10 +30,10 @@ from framefleet.local.opening import open_session
 from framefleet.routines.call import Call, now_ms
 from framefleet.routines.cleanup import clear_transport
 from framefleet.routines.fleet import Fleet
-from framefleet.routines.keys import cancel_key
-from framefleet.routines.lease import has_ended, is_taken_over, take_lease
+from framefleet.routines.keys import cancel_key, record_key
+from framefleet.routines.lease import has_ended, take_lease
 from framefleet.routines.options import media_request
-from framefleet.routines.record_keeper import RecordKeeper
+from framefleet.routines.record_keeper import RecordKeeper, RecordTakenError
 from framefleet.routines.start import bucket_address, new_state
 from framefleet.routines.webhooks import report_failure, report_success, report_timeout
 from framefleet.settings import Settings
@@ -50,6 +49,8 @@ STOP_BEFORE_S = 5.0
 # spec/serverless-orchestration.md 9; with the functions' own watch it makes two seconds.
 _WATCH_INTERVAL_S = 0.5
 _CLEANUP_TIMEOUT_S = 3.0
+# Between tries of a write that matters, each of which the store's client has tried several times.
+_PAUSES_S = (1.0, 3.0)
 
 
 async def launch(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
@@ -62,93 +63,161 @@ async def launch(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
         lease = await take_lease(storage, request.render_id, call.request_id)
         if lease is None:
             return {}
-        state = new_state(request.start, call)
-        if lease > 1:
-            state.resume(await read_record(storage, request.render_id))
-        keeper = RecordKeeper(storage, request.render_id, state)
-        await keeper.write()
-        await _Main(request, call, settings, buckets, storage, keeper, lease).run()
+        found = await storage.stat(record_key(request.render_id))
+        try:
+            if found is None:
+                raise RecordTakenError
+            state = new_state(request.start, call)
+            keeper = RecordKeeper(storage, request.render_id, state, found.version)
+            await MainFunction(
+                request, call, settings, buckets, storage, keeper, is_resumed=lease > 1
+            ).run()
+        except RecordTakenError:
+            await _leave(storage, request.render_id)
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Main:
-    request: LaunchRequest
-    call: Call
-    settings: Settings
-    buckets: Buckets
-    storage: Storage
-    keeper: RecordKeeper
-    lease: int
+async def _leave(storage: Storage, render_id: str) -> None:
+    """The render is another's, or has been ended by another: then nothing is to be left."""
+    logger.info("render_taken_over", extra={"render_id": render_id})
+    with suppress(StorageError):
+        if await has_ended(storage, render_id):
+            await clear_transport(storage, render_id)
+
+
+class MainFunction:
+    """The render, and the end of it: whoever can write the record tells how it ended."""
+
+    def __init__(
+        self,
+        request: LaunchRequest,
+        call: Call,
+        settings: Settings,
+        buckets: Buckets,
+        storage: Storage,
+        keeper: RecordKeeper,
+        *,
+        is_resumed: bool,
+    ) -> None:
+        self._request = request
+        self._call = call
+        self._settings = settings
+        self._buckets = buckets
+        self._storage = storage
+        self._keeper = keeper
+        self._is_resumed = is_resumed
+        self._rendering = anyio.CancelScope()
 
     async def run(self) -> None:
-        """Render, and report how it ended."""
+        """Render, and report how it ended.
+
+        Raises:
+            RecordTakenError: another does, or nobody is to.
+        """
+        if self._is_resumed and await self._is_too_late():
+            await self._fail(self._timeout())
+            return
+        await self._keeper.write()
+        result: RenderResult | FramefleetError | None = None
         try:
-            result = await self._in_time()
+            async with anyio.create_task_group() as watching:
+                watching.start_soon(self._keep)
+                watching.start_soon(self._end_in_time)
+                if self._request.start.enable_cancellation:
+                    watching.start_soon(self._end_if_cancelled)
+                with self._rendering:
+                    result = await self._result()
+                watching.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            raise root_error(group) from group
+        if self._keeper.is_lost:
+            raise RecordTakenError
+        if self._rendering.cancel_called:
+            # How it ended has been told; this is what was put since.
+            await self._clear()
+        elif isinstance(result, RenderResult):
+            await self._succeed(result)
+        elif result is not None:
+            await self._fail(result)
+
+    async def _is_too_late(self) -> bool:
+        """Go on where a function was that died; unless by then everybody takes it for over."""
+        record = await read_record(self._storage, self._request.render_id)
+        self._keeper.state.resume(record)
+        return now_ms() > (record.get("timeoutTimestamp") or 0)
+
+    async def _result(self) -> RenderResult | FramefleetError:
+        try:
+            return await self._render()
         except FramefleetError as exc:
-            await self._fail(exc)
+            return exc
         except Exception as exc:
             logger.exception("render_failed")
-            await self._fail(FramefleetError(f"{type(exc).__name__}: {exc}"))
-        else:
-            await self._succeed(result)
-
-    async def _in_time(self) -> RenderResult:
-        limit_s = max(self.call.remaining_s - STOP_BEFORE_S, 1.0)
-        result: RenderResult | None = None
-        with anyio.move_on_after(limit_s):
-            try:
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self.keeper.run)
-                    if self.request.start.enable_cancellation:
-                        tasks.start_soon(self._watch)
-                    result = await self._render()
-                    tasks.cancel_scope.cancel()
-            except BaseExceptionGroup as group:
-                raise root_error(group) from group
-        if result is None:
-            raise FunctionTimeoutError(
-                f"The main function timed out after {self.call.timeout_ms}ms. Consider increasing "
-                "the timeout of your function.",
-                timeout_ms=self.call.timeout_ms,
-            )
-        return result
+            return FramefleetError(f"{type(exc).__name__}: {exc}")
 
     async def _render(self) -> RenderResult:
-        state = self.keeper.state
+        state = self._keeper.state
         serve_url, media = await media_request(
-            self.request, self.call, self.buckets, may_replace=state.was_planned
+            self._request, self._call, self._buckets, may_replace=state.was_planned
         )
         async with open_session(media.site) as session:
             from framefleet.local import media as local_media
 
             state.opened_ms = now_ms()
-            self.keeper.touch()
+            self._keeper.touch()
             fleet = Fleet(
-                launch=self.request,
+                launch=self._request,
                 media=media,
                 session=session,
-                call=self.call,
-                storage=self.storage,
-                keeper=self.keeper,
-                settings=self.settings,
+                call=self._call,
+                storage=self._storage,
+                keeper=self._keeper,
+                settings=self._settings,
                 serve_url=serve_url,
-                is_resumed=self.lease > 1,
+                is_resumed=self._is_resumed,
             )
             return await local_media.render(media, session, fleet)
 
-    async def _watch(self) -> None:
-        """End the render when a client cancels it."""
+    async def _keep(self) -> None:
+        try:
+            await self._keeper.run()
+        except RecordTakenError:
+            self._rendering.cancel()
+
+    async def _end_in_time(self) -> None:
+        await anyio.sleep(max(self._call.remaining_s - STOP_BEFORE_S, 1.0))
+        await self._end(self._timeout())
+
+    async def _end_if_cancelled(self) -> None:
+        key = cancel_key(self._request.render_id)
         while True:
             await anyio.sleep(_WATCH_INTERVAL_S)
             with suppress(StorageError):
-                if await self.storage.stat(cancel_key(self.request.render_id)) is not None:
-                    raise RenderCancelledError("renderMedia() got cancelled")
+                if await self._storage.stat(key) is not None:
+                    break
+        await self._end(RenderCancelledError("renderMedia() got cancelled"))
+
+    async def _end(self, error: FramefleetError) -> None:
+        """End the render, and tell so at once: taking back what is half put may take its time."""
+        if self._keeper.is_delivered or self._rendering.cancel_called:
+            return
+        self._rendering.cancel()
+        with anyio.CancelScope(shield=True), suppress(RecordTakenError):
+            await self._fail(error)
+
+    def _timeout(self) -> FunctionTimeoutError:
+        return FunctionTimeoutError(
+            f"The main function timed out after {self._call.timeout_ms}ms. Consider increasing "
+            "the timeout of your function.",
+            timeout_ms=self._call.timeout_ms,
+        )
 
     async def _succeed(self, result: RenderResult) -> None:
         ended = now_ms()
+        # Whose render it is has to be sure before anything of it goes.
+        await self._write_last()
         await self._delete_props()
-        state = self.keeper.state
+        state = self._keeper.state
         assert isinstance(result.output, RemoteFile), "its output is in a bucket"
         sound = result.separate_audio
         outputs = Outputs(
@@ -156,54 +225,53 @@ class _Main:
             separate_audio=sound if isinstance(sound, RemoteFile) else None,
             artifacts=[file for file in result.artifacts if isinstance(file, RemoteFile)],
         )
-        home = BucketAddress(cloud=Cloud.S3, name=self.request.bucket_name)
+        home = BucketAddress(cloud=Cloud.S3, name=self._request.bucket_name)
         state.finish(outputs, home, ended_ms=ended, cleaned_ms=now_ms() - ended)
         await self._write_last()
         # Only now: whoever gets the same event late must find that the render has ended.
-        await clear_transport(self.storage, self.request.render_id)
+        await clear_transport(self._storage, self._request.render_id)
         await self._report(report_success)
 
     async def _fail(self, error: FramefleetError) -> None:
         logger.warning("render_failed", extra={"code": error.code, "text": str(error)})
-        if await self._is_others():
-            return
-        self.keeper.state.failed(error, now_ms())
+        self._keeper.state.failed(error, now_ms())
         await self._write_last()
-        with anyio.move_on_after(_CLEANUP_TIMEOUT_S):
-            await clear_transport(self.storage, self.request.render_id)
-            await self._delete_props()
+        await self._clear()
         is_timeout = isinstance(error, FunctionTimeoutError)
         await self._report(report_timeout if is_timeout else report_failure)
 
+    async def _clear(self) -> None:
+        with anyio.move_on_after(_CLEANUP_TIMEOUT_S):
+            await clear_transport(self._storage, self._request.render_id)
+            await self._delete_props()
+
     async def _write_last(self) -> None:
-        """A bucket that takes no record any more is no reason to leave all else undone."""
-        try:
-            await self.keeper.write()
-        except StorageError as exc:
-            logger.warning("record_not_written", extra={"code": exc.code})
+        """Write what clients wait for; without it, they take the function for dead at its limit.
+
+        A bucket that takes no record any more is no reason to leave all else undone.
+        """
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                return await self._keeper.write()
+            except StorageError as exc:
+                logger.warning("record_not_written", extra={"code": exc.code})
+                if pause_s is None or self._call.remaining_s < STOP_BEFORE_S:
+                    return
+                await anyio.sleep(pause_s)
 
     async def _report(self, report: Any) -> None:
-        webhook = self.request.start.webhook
+        webhook = self._request.start.webhook
         if webhook is None:
             return
         try:
-            await report(webhook, self.request, self.call, self.keeper.state)
+            await report(webhook, self._request, self._call, self._keeper.state)
         except FramefleetError as exc:
-            self.keeper.state.warned(exc, "webhook")
+            self._keeper.state.warned(exc, "webhook")
             with suppress(StorageError):
-                await self.keeper.write()
-
-    async def _is_others(self) -> bool:
-        """Whether the render's end is for another function to tell, who took us for dead."""
-        render_id = self.request.render_id
-        with suppress(StorageError):
-            if await has_ended(self.storage, render_id):
-                await clear_transport(self.storage, render_id)
-                return True
-            return await is_taken_over(self.storage, render_id, self.lease)
-        return False
+                await self._keeper.write()
 
     async def _delete_props(self) -> None:
+        began_ms = self._keeper.state.launched_ms
         with suppress(StorageError):
-            for props in (self.request.start.input_props, self.request.sent_props):
-                await delete_props(props, self.buckets)
+            for props in (self._request.start.input_props, self._request.sent_props):
+                await delete_props(props, self._buckets, put_before_ms=began_ms)

@@ -46,11 +46,6 @@ async def take_lease(storage: Storage, render_id: str, request_id: str) -> int |
     return None
 
 
-async def is_taken_over(storage: Storage, render_id: str, number: int) -> bool:
-    """Whether another function runs the render, who took us for dead."""
-    return await storage.stat(lease_key(render_id, number + 1)) is not None
-
-
 async def has_ended(storage: Storage, render_id: str) -> bool:
     """Whether the record says how the render ended; or nothing is kept of it any more."""
     try:

@@ -11,7 +11,7 @@ from framefleet.domain.destination import KeptRender, render_prefix
 from framefleet.domain.rules.destinations import read_delete_after
 from framefleet.interfaces.buckets import Buckets
 from framefleet.local import requests
-from framefleet.local.requests import Listeners, MediaRequest
+from framefleet.local.requests import Listeners, MediaRequest, raster_threads
 from framefleet.routines.call import Call
 from framefleet.routines.sites import site_address
 from framefleet.wire.payload_values import OutName, OutputRequest
@@ -57,7 +57,13 @@ async def media_request(
         options["overwrite"] = True
     media = make(site, start.composition, None, options, Listeners())
     output = kept(media.wanted.output, launch.render_id, start.output)
-    return serve_url, replace(media, wanted=replace(media.wanted, output=output))
+    # As its other calls start it: a sandbox keeps one browser for all.
+    browser = replace(media.site.browser, raster_threads=raster_threads(1))
+    return serve_url, replace(
+        media,
+        site=replace(media.site, browser=browser),
+        wanted=replace(media.wanted, output=output),
+    )
 
 
 def destination_options(output: OutputRequest, *, bucket: str, region: str) -> dict[str, Any]:

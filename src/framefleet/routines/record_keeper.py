@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from framefleet.domain.events import RenderFact
-from framefleet.domain.stored import ObjectAttributes, Privacy
-from framefleet.errors import StorageError
+from framefleet.domain.events import Delivered, RenderFact
+from framefleet.domain.stored import ObjectAttributes, ObjectInfo, Privacy
+from framefleet.errors import ObjectConflictError, ObjectNotFoundError, StorageError
 from framefleet.interfaces.storage import Storage
 from framefleet.routines.call import now_ms
 from framefleet.routines.keys import record_key
@@ -25,21 +25,32 @@ HEARTBEAT_S = 4.0
 _PRIVATE = ObjectAttributes(content_type="application/json", privacy=Privacy.PRIVATE)
 
 
+class RecordTakenError(Exception):
+    """Another writes the record, or has deleted it: the render is no longer ours."""
+
+
 @dataclass(slots=True)
 class RecordKeeper:
     """Notes what happens, and writes the newest state so often that clients see it move.
 
-    `run` writes until it is cancelled; `write` writes now.
+    `run` writes until it is cancelled; `write` writes now. Each replaces what was written before
+    and nothing else, from `version` on; `is_lost` once that has failed. `is_delivered` once there
+    is an output, which nothing takes away any more.
     """
 
     storage: Storage
     render_id: str
     state: RenderState
+    version: str
+    is_lost: bool = False
+    is_delivered: bool = False
+    _unanswered: list[bytes] = field(default_factory=list)
     _changed: anyio.Event = field(default_factory=anyio.Event)
     _writing: anyio.Lock = field(default_factory=anyio.Lock)
 
     def note(self, fact: RenderFact) -> None:
         """Something happened."""
+        self.is_delivered = self.is_delivered or isinstance(fact, Delivered)
         self.state.note(fact, now_ms())
         self.touch()
 
@@ -48,7 +59,11 @@ class RecordKeeper:
         self._changed.set()
 
     async def run(self) -> None:
-        """Write what changes. A write that fails costs a moment's progress and nothing else."""
+        """Write what changes. A write that fails costs a moment's progress and nothing else.
+
+        Raises:
+            RecordTakenError: the record is another's.
+        """
         while True:
             with anyio.move_on_after(HEARTBEAT_S):
                 await self._changed.wait()
@@ -62,18 +77,47 @@ class RecordKeeper:
         """Write the state as it is now; writes do not overtake each other.
 
         Raises:
+            RecordTakenError: the record is another's.
             StorageError: it cannot be written.
         """
         async with self._writing:
             self._changed = anyio.Event()
-            await write_record(self.storage, self.render_id, self.state)
+            data = encoded(self.state)
+            self._unanswered.append(data)
+            try:
+                put = await self._put(data)
+            except (ObjectConflictError, ObjectNotFoundError) as exc:
+                if not await self._is_ours():
+                    self.is_lost = True
+                    raise RecordTakenError from exc
+                put = await self._put(data)
+            self.version = put.version
+            self._unanswered.clear()
+
+    async def _put(self, data: bytes) -> ObjectInfo:
+        return await self.storage.put(
+            record_key(self.render_id), data, attributes=_PRIVATE, if_version=self.version
+        )
+
+    async def _is_ours(self) -> bool:
+        """Whether the record that is there was put by us, without our having heard of it."""
+        key = record_key(self.render_id)
+        found = await self.storage.stat(key)
+        if found is None or await self.storage.read(key) not in self._unanswered:
+            return False
+        self.version = found.version
+        return True
 
 
 async def write_record(storage: Storage, render_id: str, state: RenderState) -> None:
-    """Put the record of a render, for its account only.
+    """Put the first record of a render, for its account only.
 
     Raises:
         StorageError: it cannot be written.
     """
-    data = json.dumps(state.to_dict(), separators=(",", ":")).encode()
-    await storage.put(record_key(render_id), data, attributes=_PRIVATE)
+    await storage.put(record_key(render_id), encoded(state), attributes=_PRIVATE)
+
+
+def encoded(state: RenderState) -> bytes:
+    """The record as it lies in the bucket."""
+    return json.dumps(state.to_dict(), separators=(",", ":")).encode()

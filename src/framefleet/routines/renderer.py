@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Mapping
@@ -27,11 +26,11 @@ from framefleet.errors import (
     root_error,
 )
 from framefleet.interfaces.storage import Storage
+from framefleet.local.requests import raster_threads
 from framefleet.local.scratch import scratch_folder
 from framefleet.local.warm import supervised
-from framefleet.machine import usable_cores
 from framefleet.routines.call import Call, Send, now_ms
-from framefleet.routines.keys import plan_key, transport_prefix
+from framefleet.routines.keys import chunks_prefix, plan_hash, plan_key
 from framefleet.settings import Settings
 from framefleet.wire.framing import MessageType, frame
 from framefleet.wire.renderer_request import RendererRequest, failure
@@ -46,8 +45,6 @@ _HEARTBEAT_S = 5.0
 _REPORT_INTERVAL_S = 0.5
 # spec/serverless-orchestration.md 9; a render has to end within two seconds.
 _WATCH_INTERVAL_S = 0.75
-# Chromium paints 1080p in two tiles.
-_MOST_RASTER_THREADS = 4
 
 
 async def render_chunk(payload: Mapping[str, Any], call: Call, send: Send) -> None:
@@ -91,10 +88,11 @@ async def _render(request: RendererRequest, reporter: _Reporter) -> None:
     async with AsyncExitStack() as stack:
         buckets = await stack.enter_async_context(open_buckets(address, settings))
         storage = buckets.storage(request.bucket_name)
-        plan = await _plan(storage, request)
+        pulse = _Pulse(storage, request)
+        plan = await pulse.plan()
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_watch, storage, request.render_id)
+                tasks.start_soon(pulse.watch)
                 tasks.start_soon(reporter.run)
                 await _film(plan, request, storage, settings, reporter)
                 tasks.cancel_scope.cancel()
@@ -102,17 +100,7 @@ async def _render(request: RendererRequest, reporter: _Reporter) -> None:
             raise root_error(group) from group
         finally:
             with anyio.CancelScope(shield=True):
-                await _leave_nothing_behind(storage, request)
-
-
-async def _plan(storage: Storage, request: RendererRequest) -> Plan:
-    try:
-        data = await storage.read(plan_key(request.render_id))
-    except ObjectNotFoundError as exc:
-        raise _over() from exc
-    if hashlib.sha256(data).hexdigest() != request.plan_hash:
-        raise StorageError("The plan of the render is not the one that is meant.")
-    return Plan.from_json(data)
+                await pulse.leave_nothing_behind()
 
 
 async def _film(
@@ -125,7 +113,7 @@ async def _film(
     browser = replace(
         settings.browser_options(plan.page.chromium, executable=None),
         answer_timeout_s=plan.page.timeout_s,
-        raster_threads=min(_MOST_RASTER_THREADS, usable_cores()),
+        raster_threads=raster_threads(1),
     )
     async with (
         scratch_folder() as folder,
@@ -134,7 +122,7 @@ async def _film(
         Worker(
             plan,
             site,
-            Artifacts(storage, folder, prefix=transport_prefix(request.render_id)),
+            Artifacts(storage, folder, prefix=_chunks_of(request)),
             supervisor,
             on_log=lambda log: logger.info("page_log", extra={"level": log.level}),
         ) as worker,
@@ -142,27 +130,65 @@ async def _film(
         await worker.render(request.chunk, reporter.progressed)
 
 
-async def _watch(storage: Storage, render_id: str) -> None:
-    """End the work when the render has ended. A store that does not answer is asked again."""
-    while True:
-        await anyio.sleep(_WATCH_INTERVAL_S)
-        if await _is_over(storage, render_id):
+class _Pulse:
+    """The plan in the bucket: the render goes on as long as it is there, and is this one."""
+
+    def __init__(self, storage: Storage, request: RendererRequest) -> None:
+        self._storage = storage
+        self._request = request
+        self._key = plan_key(request.render_id)
+        self._version: str | None = None
+
+    async def plan(self) -> Plan:
+        """The plan that is meant.
+
+        Raises:
+            RenderCancelledError: the render has ended, or goes on by another plan.
+        """
+        data = await self._newest()
+        if data is None:
             raise _over()
+        return Plan.from_json(data)
+
+    async def watch(self) -> None:
+        """End the work when the render has ended."""
+        while True:
+            await anyio.sleep(_WATCH_INTERVAL_S)
+            if await self._is_over():
+                raise _over()
+
+    async def leave_nothing_behind(self) -> None:
+        """Take away what was put too late: whoever ended the render has cleaned up before."""
+        if not await self._is_over():
+            return
+        prefix = _chunks_of(self._request) + chunk_prefix(self._request.chunk)
+        await self._storage.delete([found.key async for found in self._storage.objects(prefix)])
+
+    async def _is_over(self) -> bool:
+        """A store that does not answer is asked again."""
+        try:
+            found = await self._storage.stat(self._key)
+            if found is not None and found.version == self._version:
+                return False
+            return await self._newest() is None
+        except StorageError:
+            return False
+
+    async def _newest(self) -> bytes | None:
+        """The plan as it is now; None if it is gone, or another."""
+        found = await self._storage.stat(self._key)
+        if found is None:
+            return None
+        try:
+            data = await self._storage.read(self._key)
+        except ObjectNotFoundError:
+            return None
+        self._version = found.version
+        return data if plan_hash(data) == self._request.plan_hash else None
 
 
-async def _is_over(storage: Storage, render_id: str) -> bool:
-    try:
-        return await storage.stat(plan_key(render_id)) is None
-    except StorageError:
-        return False
-
-
-async def _leave_nothing_behind(storage: Storage, request: RendererRequest) -> None:
-    """Take away what was put too late: whoever ended the render has cleaned up before."""
-    if not await _is_over(storage, request.render_id):
-        return
-    prefix = transport_prefix(request.render_id) + chunk_prefix(request.chunk)
-    await storage.delete([found.key async for found in storage.objects(prefix)])
+def _chunks_of(request: RendererRequest) -> str:
+    return chunks_prefix(request.render_id, request.plan_hash)
 
 
 def _over() -> RenderCancelledError:

@@ -13,7 +13,7 @@ from framefleet.delivery.props import delete_props, props_text, put_props
 from framefleet.domain.destination import BucketAddress, Cloud, fresh_render_id
 from framefleet.domain.rules.buckets import read_bucket_name
 from framefleet.domain.rules.destinations import read_delete_after
-from framefleet.errors import FunctionThrottledError, FunctionUnavailableError, StorageError
+from framefleet.errors import FunctionError, StorageError
 from framefleet.interfaces.buckets import Buckets
 from framefleet.interfaces.storage import Storage
 from framefleet.routines.call import Call, now_ms
@@ -55,17 +55,19 @@ async def start(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
         bucket = await bucket_name(address, buckets)
         storage = buckets.storage(bucket)
         render_id = fresh_render_id(delete_after)
-        await write_record(storage, render_id, new_state(request, call))
-        props = await _own_props(request, buckets, storage, bucket)
-        launch = encode_answer(request.to_launch(render_id, bucket, props))
+        state = new_state(request, call)
+        props: BucketProps | None = None
         try:
+            await write_record(storage, render_id, state)
+            props = await _own_props(request, buckets, storage, bucket)
+            launch = encode_answer(request.to_launch(render_id, bucket, props))
             async with open_functions(call.region, settings) as functions:
                 await _call(functions, call.function_name, launch)
         except BaseException:
             with anyio.CancelScope(shield=True), suppress(StorageError):
                 await storage.delete([record_key(render_id)])
                 for taken in (props, request.input_props):
-                    await delete_props(taken, buckets)
+                    await delete_props(taken, buckets, put_before_ms=state.launched_ms)
             raise
     return start_answer(bucket, render_id)
 
@@ -104,8 +106,9 @@ async def _call(functions: LambdaFunctions, name: str, payload: bytes) -> None:
     for pause_s in (*_PAUSES_S, None):
         try:
             return await functions.invoke_event(name, payload)
-        except (FunctionThrottledError, FunctionUnavailableError):
-            if pause_s is None:
+        except FunctionError as exc:
+            # An event whose answer was lost may come twice: the second finds that one runs.
+            if pause_s is None or not exc.retryable:
                 raise
             await anyio.sleep(pause_s)
 

@@ -7,17 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 from framefleet.account.renders import render_progress
+from framefleet.interfaces.storage import Storage
 from framefleet.routines.call import Call, now_ms
 from framefleet.routines.cleanup import bury
+from framefleet.routines.keys import lease_key
 from framefleet.routines.start import bucket_address, bucket_name
 from framefleet.settings import Settings
 from framefleet.wire.other_requests import read_status
 from framefleet.wire.progress_answer import ProgressView
+from framefleet.wire.progress_errors import unplanned_error
 from framefleet.wire.versions import API_OF_TYPE, check_version
 from framefleet.wiring.buckets import open_buckets
 
 # What the platform takes to end a function whose time is up, and a record to be seen.
 _GRACE_MS = 5000
+# As long as clients wait for a last word (spec/serverless-progress-costs.md 5).
+_UNHEARD_MS = 20_000
+# After six hours Lambda drops an event that it could not deliver (MaximumEventAgeInSeconds).
+_EVENT_AGE_MS = 6 * 3600 * 1000
 
 
 async def status(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
@@ -46,21 +53,37 @@ async def status(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
             timeout_ms=call.timeout_ms,
             now_ms=now_ms(),
         )
-        answer = await render_progress(replace(address, name=name), view, provider=request.provider)
-        if _is_dead(answer, call, view.now_ms):
-            await bury(buckets.storage(name), request.render_id, answer, view.now_ms)
+        home = replace(address, name=name)
+        answer = await render_progress(home, view, provider=request.provider)
+        storage = buckets.storage(name)
+        death = await _death(answer, view, call, storage)
+        if death is not None and await bury(storage, view.render_id, death, view.now_ms):
+            answer = await render_progress(home, view, provider=request.provider)
     return answer
 
 
-def _is_dead(answer: Mapping[str, Any], call: Call, now_ms: int) -> bool:
-    """Whether the main function must have been ended by the platform.
+async def _death(
+    answer: Mapping[str, Any], view: ProgressView, call: Call, storage: Storage
+) -> Mapping[str, Any] | None:
+    """Why there will be nothing of a render whose main function was ended by the platform.
 
-    Only a function of the same name knows its limit, and the record when it is reached.
+    None if it may still be at work. Only a function of the same name knows its limit, and the
+    record when it is reached.
     """
-    errors, metadata = answer["errors"], answer["renderMetadata"]
-    return bool(
-        answer["fatalErrorEncountered"]
-        and errors[0]["name"] == "TimeoutError"
-        and metadata["functionName"] == call.function_name
-        and now_ms > (answer["timeoutTimestamp"] or 0) + _GRACE_MS
-    )
+    late_ms = view.now_ms - (answer["timeoutTimestamp"] or 0)
+    metadata = answer["renderMetadata"]
+    if metadata is None and not answer["fatalErrorEncountered"] and late_ms > _UNHEARD_MS:
+        # Of one that has not begun, the event still waits for its turn.
+        has_begun = await storage.stat(lease_key(view.render_id, 1)) is not None
+        if has_begun or late_ms > _EVENT_AGE_MS:
+            return unplanned_error(
+                timeout_ms=view.timeout_ms,
+                region=view.region,
+                function_name=view.function_name,
+                render_id=view.render_id,
+            )
+    errors = answer["errors"]
+    is_timeout = answer["fatalErrorEncountered"] and errors[0]["name"] == "TimeoutError"
+    if is_timeout and metadata is not None and late_ms > _GRACE_MS:
+        return errors[0] if metadata["functionName"] == call.function_name else None
+    return None

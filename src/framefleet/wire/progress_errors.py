@@ -115,6 +115,29 @@ def timeout_error(
             *_MORE_HELP,
         )
     )
+    return _timed_out(message)
+
+
+def unplanned_error(
+    *, timeout_ms: int, region: str, function_name: str, render_id: str
+) -> dict[str, Any]:
+    """The error of a main function that is gone, and had not looked at the composition yet."""
+    logs = logs_url(
+        region=region, function_name=function_name, render_id=render_id, method="launch"
+    )
+    message = "\n".join(
+        (
+            f"The main function ended, after {timeout_ms}ms at most, before it had opened the "
+            "site and found the composition.",
+            "▸ Visit the logs for the main function:",
+            logs,
+            *_MORE_HELP,
+        )
+    )
+    return _timed_out(message)
+
+
+def _timed_out(message: str) -> dict[str, Any]:
     return {
         "attempt": 1,
         "totalAttempts": 1,

@@ -61,7 +61,7 @@ class LambdaExecutor:
         while True:
             try:
                 with anyio.fail_after(self.timeout_s):
-                    return await self._call(payload, chunk, on_progress)
+                    return await self._call(payload, chunk, len(plan.chunks[chunk]), on_progress)
             except TimeoutError as exc:
                 raise FunctionLostError(
                     f"The function that renders chunk {chunk} has not answered for "
@@ -72,13 +72,15 @@ class LambdaExecutor:
                 await anyio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    async def _call(self, payload: bytes, chunk: int, on_progress: OnProgress) -> None:
+    async def _call(
+        self, payload: bytes, chunk: int, length: int, on_progress: OnProgress
+    ) -> None:
         messages = _Messages(self.functions.stream(self.function_name, payload))
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(messages.read)
                 try:
-                    await _hear(messages, chunk, on_progress)
+                    await _hear(messages, chunk, length, on_progress)
                 except anyio.get_cancelled_exc_class():
                     with anyio.move_on_after(_STOP_TIMEOUT_S, shield=True):
                         await self.stop()
@@ -90,7 +92,8 @@ class LambdaExecutor:
             raise root_error(group) from group
 
 
-async def _hear(messages: _Messages, chunk: int, on_progress: OnProgress) -> None:
+async def _hear(messages: _Messages, chunk: int, length: int, on_progress: OnProgress) -> None:
+    """Hear a function out that renders a chunk of `length` frames."""
     while (message := await messages.next(chunk)) is not None:
         match message.type:
             case MessageType.LAMBDA_INVOKED:
@@ -101,6 +104,8 @@ async def _hear(messages: _Messages, chunk: int, on_progress: OnProgress) -> Non
             case MessageType.ERROR_OCCURRED:
                 raise failed_with(message.payload)
             case MessageType.CHUNK_COMPLETE:
+                # One that cannot stream has said nothing before.
+                on_progress(ChunkProgressed(chunk, length, length, message.payload["start"]))
                 return
     raise FunctionLostError(
         f"The function that renders chunk {chunk} ended without a result.", chunk=chunk
