@@ -305,6 +305,15 @@ class TestStill:
             f"↓                    a.jpeg {size}",
         ]
 
+    def test_a_file_that_is_there_is_replaced_only_if_that_is_said(self, url, tmp_path):
+        there = tmp_path / "a.png"
+        there.write_bytes(b"")
+        done = lambda_("still", "film", "picture", "a.png")
+        assert done.returncode == 7
+        assert "a.png exists already." in done.stderr_text
+        assert lambda_("still", "film", "picture", "a.png", "--overwrite").returncode == 0
+        assert there.read_bytes().startswith(b"\x89PNG")
+
     def test_it_goes_to_another_store(self, url, server, radosgw_server, monkeypatch):
         radosgw_server.client.create_bucket(Bucket="theirs")
         keys = {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "testtest"}
@@ -331,8 +340,9 @@ class TestCompositions:
             "picture            160x90         Still",
             "broken     30      160x90         5 (0.17 sec)",
         ]
-        *_, call = server.log.read_text().splitlines()
-        assert re.fullmatch(rf"\d\d:\d\d:\d\d {FUNCTION} compositions", call)
+        *_, begun, ended = server.log.read_text().splitlines()
+        assert re.fullmatch(rf"\d\d:\d\d:\d\d {FUNCTION} compositions", begun)
+        assert re.fullmatch(rf"\d\d:\d\d:\d\d {FUNCTION} compositions \d+ ms ok", ended)
 
     def test_another_function_is_warned_of_and_called(self, url):
         done = lambda_("compositions", "film", "-q", f"--function-name={OTHER}")

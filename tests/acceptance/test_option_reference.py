@@ -80,6 +80,7 @@ ON_LAMBDA = {
     "render_media_on_lambda": LambdaMediaArguments,
     "render_media_on_lambda_and_stream": LambdaMediaArguments,
     "render_still_on_lambda": LambdaStillArguments,
+    "render_video_on_lambda": LambdaMediaArguments,
 }
 
 

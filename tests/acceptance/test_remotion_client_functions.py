@@ -85,7 +85,10 @@ def test_it_reads_the_same_of_our_function_as_we_do(official):
     name = "remotion-render-4-0-527-mem3009mb-disk10240mb-120sec"
     found = official("getFunctionInfo", functionName=name)["result"]
     assert found == get_function_info(function_name=name).to_dict()
-    assert (found["memorySizeInMb"], found["diskSizeInMb"]) == (3009, 10240)
+    assert found == {
+        "functionName": name, "version": VERSION, "memorySizeInMb": 3009,
+        "timeoutInSeconds": 120, "diskSizeInMb": 10240,
+    }  # fmt: skip
 
 
 def test_it_leaves_our_function_as_it_is(official, server):

@@ -210,9 +210,10 @@ async def test_a_failure_is_our_own_error_and_the_executor_goes_on(open_bench, t
 
 
 async def test_a_broken_browser_is_an_error_that_may_be_tried_again(open_bench):
+    of_others = browsers()
     async with open_bench() as bench:
         await bench.run(0)
-        for process in browsers():
+        for process in browsers() - of_others:
             process.kill()
         with pytest.raises(BrowserCrashedError):
             await bench.run(1)
@@ -251,10 +252,10 @@ async def test_after_a_cancelled_run_others_work(open_bench):
         assert await bench.stamps(1) == list(range(CHUNK, 2 * CHUNK))
 
 
-def browsers() -> list[psutil.Process]:
+def browsers() -> set[psutil.Process]:
     """The Chromium processes that others descend from."""
-    return [
+    return {
         child
         for child in psutil.Process().children(recursive=True)
         if child.status() != psutil.STATUS_ZOMBIE and "--remote-debugging-pipe" in child.cmdline()
-    ]
+    }

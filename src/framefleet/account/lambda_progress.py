@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,11 +11,13 @@ from typing import Any
 import anyio
 
 from framefleet.account.buckets import opened
+from framefleet.account.callbacks import Callback, call_back
 from framefleet.account.function_calls import FunctionAddress, call_function
 from framefleet.account.renders import render_progress
 from framefleet.delivery.renders import read_record
 from framefleet.domain.destination import BucketAddress, S3Provider, render_prefix
-from framefleet.domain.function_names import read_function_name
+from framefleet.domain.function_names import function_name_of, read_function_name
+from framefleet.domain.option import camel_case
 from framefleet.domain.rules.buckets import read_render_id
 from framefleet.domain.stored import ObjectAttributes, Privacy
 from framefleet.errors import FunctionError, OptionError
@@ -85,7 +86,7 @@ class LambdaProgress:
         Raises:
             FunctionError: it is no progress.
         """
-        known = {_camel(field.name): field.name for field in fields(cls)}
+        known = {camel_case(field.name): field.name for field in fields(cls)}
         found = {known[name]: value for name, value in answer.items() if name in known}
         try:
             return cls(**found)
@@ -94,17 +95,13 @@ class LambdaProgress:
 
     def to_dict(self) -> dict[str, Any]:
         """The progress under the reference's names."""
-        return {_camel(field.name): getattr(self, field.name) for field in fields(self)}
+        return {camel_case(field.name): getattr(self, field.name) for field in fields(self)}
 
     @property
     def error_message(self) -> str | None:
         """What the fatal error says; None if there is none."""
         fatal = (error for error in self.errors if error["isFatal"] and not error["willRetry"])
         return next((str(error["message"]) for error in fatal), None)
-
-
-def _camel(name: str) -> str:
-    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
 
 
 async def get_progress(
@@ -169,7 +166,7 @@ async def follow(
     render_id: str,
     *,
     provider: S3Provider | None,
-    on_progress: Any,
+    on_progress: Callback[LambdaProgress] | None,
 ) -> LambdaProgress:
     """Wait for a render to end; `on_progress` hears of it, and may be asynchronous.
 
@@ -190,10 +187,7 @@ async def follow(
                 raise
             await anyio.sleep(POLL_INTERVAL_S * failures)
             continue
-        if on_progress is not None:
-            told = on_progress(progress)
-            if hasattr(told, "__await__"):
-                await told
+        await call_back(on_progress, progress)
         if progress.done:
             return progress
         if progress.fatal_error_encountered:
@@ -218,7 +212,7 @@ def _view(function: FunctionAddress, bucket: BucketAddress, render_id: str) -> P
         render_id=render_id,
         bucket=bucket.name,
         region=function.region,
-        function_name=function.name,
+        function_name=function_name_of(function.name),
         memory_size_in_mb=name.memory_size_in_mb,
         timeout_ms=name.timeout_in_seconds * 1000,
         now_ms=_now_ms(),

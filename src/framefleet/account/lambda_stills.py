@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from framefleet.account.callbacks import Callback, call_back
 from framefleet.account.function_calls import FunctionAddress
-from framefleet.account.lambda_renders import check_picture, check_serve_url, short_props
+from framefleet.account.lambda_checks import check_picture, check_serve_url
+from framefleet.account.lambda_props import sent_props
 from framefleet.domain import rules
 from framefleet.domain.arguments import complete
 from framefleet.domain.lambda_options import LambdaStillArguments
 from framefleet.domain.options import StillArguments
-from framefleet.errors import FunctionError, FunctionLostError
+from framefleet.errors import FramefleetError, FunctionLostError
 from framefleet.settings import Settings
 from framefleet.wire import client_payloads
 from framefleet.wire.answers import answered_error, encode_answer
 from framefleet.wire.console_links import insights_url, logs_url
-from framefleet.wire.framing import FrameParser, Message, MessageType
+from framefleet.wire.framing import FrameParser, MessageType
 from framefleet.wire.payload_values import Routine
 from framefleet.wiring.functions import open_functions
 
@@ -73,7 +76,12 @@ class LambdaStill:
         }
 
 
-OnInit = Callable[[StartedStill], None]
+_REFUSED = {
+    **rules.REFUSED_ON_LAMBDA,
+    "overwrite": "a still on Lambda replaces what has its key",
+}
+
+OnInit = Callback[StartedStill]
 
 
 async def render_still(
@@ -89,73 +97,78 @@ async def render_still(
         OptionError: an option cannot be used.
         FramefleetError: there is no picture.
     """
-    options = complete(LambdaStillArguments, given, refused=rules.REFUSED_ON_LAMBDA)
-    check_picture(options)
+    options = complete(LambdaStillArguments, given, refused=_REFUSED)
+    check_picture(LambdaStillArguments, options)
     local = complete(StillArguments, {})
     name = options["out_name"] if isinstance(options["out_name"], str) else None
     rules.resolve_still(
         {**local, **{key: value for key, value in options.items() if key in local}},
         Path(name) if name else None,
     )
-    payload = client_payloads.payload(
-        Routine.STILL,
-        LambdaStillArguments,
-        options,
-        version=function.version,
-        serve_url=check_serve_url(serve_url),
-        composition=composition,
-        props=await short_props(function, options, "still"),
-        attempt=1,
-        streamed=True,
-    )
-    body = encode_answer(payload)
-    attempts = 1 + int(options["max_retries"])
+    retries = int(options["max_retries"])
     async with open_functions(function.region, Settings.from_environment()) as functions:
-        for attempt in range(1, attempts + 1):
+        call = _Call(functions, function, on_init)
+        while True:
             try:
-                answer = await _stream(functions, function, body, on_init)
+                # The one before may have had its props deleted, whether it was heard or not.
+                async with sent_props(function, options, "still") as props:
+                    payload = client_payloads.payload(
+                        Routine.STILL,
+                        LambdaStillArguments,
+                        options,
+                        version=function.version,
+                        serve_url=check_serve_url(serve_url),
+                        composition=composition,
+                        props=props,
+                        attempt=1,
+                        streamed=True,
+                    )
+                    return _result(function, await call.answer(encode_answer(payload)))
             except FunctionLostError:
-                if attempt == attempts:
+                if not retries:
                     raise
-            else:
-                return _result(function, answer)
-    raise FunctionError("The still was not tried.")
+                retries -= 1
 
 
-async def _stream(
-    functions: LambdaFunctions, function: FunctionAddress, body: bytes, on_init: OnInit | None
-) -> dict[str, Any]:
-    parser = FrameParser()
-    async for piece in functions.stream(function.name, body):
-        for message in parser.feed(piece):
-            answer = _heard(message, function, on_init)
-            if answer is not None:
-                return answer
-    raise FunctionLostError("Expected response to be streamed")
+@dataclass(slots=True)
+class _Call:
+    """A function that is called until it answers; the caller hears once that it has begun."""
+
+    functions: LambdaFunctions
+    function: FunctionAddress
+    on_init: OnInit | None
+
+    async def answer(self, body: bytes) -> dict[str, Any]:
+        """What it says at its end."""
+        parser = FrameParser()
+        async with aclosing(self.functions.stream(self.function.name, body)) as pieces:
+            async for piece in pieces:
+                for message in parser.feed(piece):
+                    found = message.payload
+                    match message.type:
+                        case MessageType.RENDER_ID_DETERMINED:
+                            await self._begun(str(found["renderId"]))
+                        case MessageType.ERROR_OCCURRED:
+                            raise _failure(found)
+                        case MessageType.STILL_RENDERED:
+                            return dict(found)
+        raise FunctionLostError("Expected response to be streamed")
+
+    async def _begun(self, render_id: str) -> None:
+        on_init, self.on_init = self.on_init, None
+        started = StartedStill(
+            render_id=render_id,
+            cloud_watch_logs=_logs(self.function, render_id),
+            lambda_insights_url=insights_url(
+                region=self.function.region, function_name=self.function.name
+            ),
+        )
+        await call_back(on_init, started)
 
 
-def _heard(
-    message: Message, function: FunctionAddress, on_init: OnInit | None
-) -> dict[str, Any] | None:
-    found = message.payload
-    match message.type:
-        case MessageType.RENDER_ID_DETERMINED if on_init is not None:
-            render_id = str(found["renderId"])
-            on_init(
-                StartedStill(
-                    render_id=render_id,
-                    cloud_watch_logs=_logs(function, render_id),
-                    lambda_insights_url=insights_url(
-                        region=function.region, function_name=function.name
-                    ),
-                )
-            )
-        case MessageType.ERROR_OCCURRED:
-            message_text = found.get("errorInfo", {}).get("message") or found["error"]
-            raise answered_error({**found, "message": message_text, "stack": found["error"]})
-        case MessageType.STILL_RENDERED:
-            return dict(found)
-    return None
+def _failure(found: Mapping[str, Any]) -> FramefleetError:
+    message = found.get("errorInfo", {}).get("message") or found["error"]
+    return answered_error({**found, "message": message, "stack": found["error"]})
 
 
 def _result(function: FunctionAddress, answer: Mapping[str, Any]) -> LambdaStill:

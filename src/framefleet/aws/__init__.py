@@ -84,6 +84,7 @@ __all__ = [
     "render_media_on_lambda",
     "render_media_on_lambda_and_stream",
     "render_still_on_lambda",
+    "render_video_on_lambda",
     "simulate_permissions",
     "speculate_function_name",
     "validate_standard_webhook",
@@ -114,6 +115,7 @@ render_frames_on_lambda_and_stream = blocking(aio.render_frames_on_lambda_and_st
 render_media_on_lambda = blocking(aio.render_media_on_lambda)
 render_media_on_lambda_and_stream = blocking(aio.render_media_on_lambda_and_stream)
 render_still_on_lambda = blocking(aio.render_still_on_lambda)
+render_video_on_lambda = render_media_on_lambda
 simulate_permissions = blocking(aio.simulate_permissions)
 
 

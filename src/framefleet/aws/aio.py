@@ -42,6 +42,7 @@ from framefleet.aws.renders import (
     render_media_on_lambda,
     render_media_on_lambda_and_stream,
     render_still_on_lambda,
+    render_video_on_lambda,
 )
 from framefleet.cancellation import CancelSignal
 from framefleet.delivery.renders import DownloadedMedia, OnDownload, Which
@@ -85,6 +86,7 @@ __all__ = [
     "render_media_on_lambda",
     "render_media_on_lambda_and_stream",
     "render_still_on_lambda",
+    "render_video_on_lambda",
     "simulate_permissions",
 ]
 

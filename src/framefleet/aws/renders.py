@@ -7,10 +7,11 @@ AWS_ENDPOINT_URL_S3 name other places than AWS, such as those of `framefleet.tes
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Unpack
 
 from framefleet.account import lambda_progress, lambda_renders, lambda_stills
+from framefleet.account.callbacks import Callback, call_back
 from framefleet.account.function_calls import FunctionAddress, read_function_address
 from framefleet.account.lambda_progress import LambdaProgress
 from framefleet.account.lambda_renders import StartedRender, read_lambda_region
@@ -27,8 +28,8 @@ from framefleet.domain.rules import REFUSED_FOR_BUCKETS, check_log_level, read_f
 from framefleet.domain.rules.buckets import read_bucket_name, read_provider, read_s3_provider
 from framefleet.settings import Settings
 
-OnStart = Callable[[StartedRender], None]
-OnProgress = Callable[[LambdaProgress], Awaitable[None] | None]
+OnStart = Callback[StartedRender]
+OnProgress = Callback[LambdaProgress]
 
 
 @documented(LambdaMediaArguments)
@@ -59,6 +60,10 @@ async def render_media_on_lambda(
     return await lambda_renders.start_media(function, serve_url, composition, options)
 
 
+# An older name of the reference's.
+render_video_on_lambda = render_media_on_lambda
+
+
 @documented(LambdaMediaArguments)
 async def render_media_on_lambda_and_stream(
     *,
@@ -74,7 +79,7 @@ async def render_media_on_lambda_and_stream(
 
     Args:
         function_name, serve_url, composition, region: as for `render_media_on_lambda`.
-        on_init: called once with the render that has begun.
+        on_init: called once with the render that has begun; may be asynchronous.
         on_progress: called with its progress, at most twice a second; may be asynchronous. What it
             raises ends the waiting, not the render.
 
@@ -142,7 +147,8 @@ async def render_still_on_lambda(
 
     Args:
         function_name, serve_url, composition, region: as for `render_media_on_lambda`.
-        on_init: called once with the still that has begun.
+        on_init: called once with the still that has begun, however often its function is called;
+            may be asynchronous.
 
     Raises:
         FramefleetError: there is no picture.
@@ -256,8 +262,7 @@ async def _follow(
     on_init: OnStart | None,
     on_progress: OnProgress | None,
 ) -> LambdaProgress:
-    if on_init is not None:
-        on_init(started)
+    await call_back(on_init, started)
     out_name = options.get("out_name")
     provider = None
     if isinstance(out_name, Mapping):

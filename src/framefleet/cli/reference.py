@@ -38,6 +38,8 @@ _VARIABLES = """\
 | `REMOTION_AWS_PROFILE`, `REMOTION_AWS_ACCESS_KEY_ID`, `REMOTION_AWS_SECRET_ACCESS_KEY`, \
 `REMOTION_AWS_SESSION_TOKEN` | credentials for S3; without them `AWS_PROFILE` and all that boto3 \
 finds |
+| `REMOTION_SKIP_AWS_CREDENTIALS_CHECK`, `REMOTION_DISABLE_AWS_CLIENT_CACHE` | without effect: \
+credentials are those that boto3 finds, wherever, and clients are not kept |
 | `REMOTION_AWS_REGION`, `AWS_REGION` | region of buckets on S3; default us-east-1 |
 | `AWS_ENDPOINT_URL_S3` | another store that speaks S3 |
 | `AWS_ENDPOINT_URL_LAMBDA` | another place with functions, such as `framefleet lambda local` |

@@ -9,6 +9,42 @@ from framefleet.domain.expiry import DAYS_OF_DELETE_AFTER
 from framefleet.domain.option import OUTPUT, Option
 from framefleet.domain.stored import Privacy
 
+DownloadBehaviorOption = Annotated[
+    Mapping[str, Any],
+    Option(
+        section=OUTPUT,
+        metavar="WHAT",
+        help="What browsers do with an output in a bucket: play-in-browser, download or "
+        'download:NAME. From Python {"type": "download", "file_name": …}. By default '
+        "play-in-browser.",
+    ),
+]
+StorageClassOption = Annotated[
+    str,
+    Option(
+        section=OUTPUT,
+        metavar="CLASS",
+        help="How a bucket keeps the output, such as STANDARD_IA.",
+    ),
+]
+DeleteAfterOption = Annotated[
+    str,
+    Option(
+        section=OUTPUT,
+        metavar="TIME",
+        choices=tuple(DAYS_OF_DELETE_AFTER),
+        help=f"Have the bucket delete a kept render: {', '.join(DAYS_OF_DELETE_AFTER)}.",
+    ),
+]
+PathStyleOption = Annotated[
+    bool,
+    Option(
+        section=OUTPUT,
+        default=False,
+        help="Name S3 buckets in the path of requests, not in their host.",
+    ),
+]
+
 
 class S3ProviderArguments(TypedDict, total=False):
     """`s3_output_provider`: another store that speaks S3, and its credentials."""
@@ -60,39 +96,8 @@ class DestinationArguments(TypedDict, total=False):
             "has it). By default no-acl at s3:// and gs:// addresses, public with --out-name.",
         ),
     ]
-    download_behavior: Annotated[
-        Mapping[str, Any],
-        Option(
-            section=OUTPUT,
-            metavar="WHAT",
-            help="What browsers do with an output in a bucket: play-in-browser, download or "
-            'download:NAME. From Python {"type": "download", "file_name": …}. By default '
-            "play-in-browser.",
-        ),
-    ]
-    storage_class: Annotated[
-        str,
-        Option(
-            section=OUTPUT,
-            metavar="CLASS",
-            help="How a bucket keeps the output, such as STANDARD_IA.",
-        ),
-    ]
-    delete_after: Annotated[
-        str,
-        Option(
-            section=OUTPUT,
-            metavar="TIME",
-            choices=tuple(DAYS_OF_DELETE_AFTER),
-            help=f"Have the bucket delete a kept render: {', '.join(DAYS_OF_DELETE_AFTER)}.",
-        ),
-    ]
-    force_path_style: Annotated[
-        bool,
-        Option(
-            section=OUTPUT,
-            default=False,
-            help="Name S3 buckets in the path of requests, not in their host.",
-        ),
-    ]
+    download_behavior: DownloadBehaviorOption
+    storage_class: StorageClassOption
+    delete_after: DeleteAfterOption
+    force_path_style: PathStyleOption
     s3_output_provider: S3ProviderArguments

@@ -8,10 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, TypedDict
 
-from framefleet.domain.expiry import DAYS_OF_DELETE_AFTER
+from framefleet.domain.destination_options import (
+    DeleteAfterOption,
+    DownloadBehaviorOption,
+    PathStyleOption,
+    StorageClassOption,
+)
 from framefleet.domain.option import BROWSER, FLEET, OUTPUT, PAGE, PICTURE, Option
 from framefleet.domain.options import (
     EncodingOptions,
+    OverwriteOptions,
     PageArguments,
     PictureOptions,
     RangeOptions,
@@ -39,14 +45,7 @@ class FunctionPageArguments(PageArguments, total=False):
             help="The bucket that keeps renders and long props; by default the region's own.",
         ),
     ]
-    force_path_style: Annotated[
-        bool,
-        Option(
-            section=OUTPUT,
-            default=False,
-            help="Name S3 buckets in the path of requests, not in their host.",
-        ),
-    ]
+    force_path_style: PathStyleOption
     offthread_video_threads: Annotated[
         int,
         Option(
@@ -92,32 +91,9 @@ class FunctionRenderArguments(FunctionPageArguments, PictureOptions, total=False
             help="Who may read the output: public, private, or no-acl (as the bucket has it).",
         ),
     ]
-    download_behavior: Annotated[
-        Mapping[str, Any],
-        Option(
-            section=OUTPUT,
-            metavar="WHAT",
-            help="What browsers do with the output: play-in-browser, download or download:NAME. "
-            'From Python {"type": "download", "file_name": …}. By default play-in-browser.',
-        ),
-    ]
-    delete_after: Annotated[
-        str,
-        Option(
-            section=OUTPUT,
-            metavar="TIME",
-            choices=tuple(DAYS_OF_DELETE_AFTER),
-            help=f"Have the bucket delete the render: {', '.join(DAYS_OF_DELETE_AFTER)}.",
-        ),
-    ]
-    storage_class: Annotated[
-        str,
-        Option(
-            section=OUTPUT,
-            metavar="CLASS",
-            help="How the bucket keeps the output, such as STANDARD_IA.",
-        ),
-    ]
+    download_behavior: DownloadBehaviorOption
+    delete_after: DeleteAfterOption
+    storage_class: StorageClassOption
     max_retries: Annotated[
         int,
         Option(
@@ -152,8 +128,8 @@ class FunctionOutNameArguments(TypedDict, total=False):
     ]
 
 
-class SpreadArguments(RangeOptions, total=False):
-    """How a render is spread over functions."""
+class SpreadArguments(OverwriteOptions, RangeOptions, total=False):
+    """What is rendered of many frames, and how it is spread over functions."""
 
     frames_per_lambda: Annotated[
         int,

@@ -11,7 +11,6 @@ import re
 from typing import Any
 
 from framefleet.domain.rules.values import json_text, number, text, whole
-from framefleet.domain.timing import FrameRange
 from framefleet.errors import OptionError
 
 MOST_LAMBDAS = 200
@@ -63,20 +62,6 @@ def chunk_count(frame_count: int, frames_per_lambda: int) -> int:
             "https://remotion.dev/docs/lambda/concurrency#too-many-functions for help."
         )
     return count
-
-
-def chunk_ranges(frames: FrameRange, frames_per_lambda: int) -> list[FrameRange]:
-    """Cut the frames of a render for its functions.
-
-    A range reaches up to where the next one starts, as the reference's records have it, even if
-    its last frames are skipped; only the last range ends with a frame that is rendered.
-    """
-    length = frames_per_lambda * frames.step
-    stop = frames.last + 1
-    return [
-        FrameRange(start, min(start + length, stop), frames.step)
-        for start in range(frames.start, stop, length)
-    ]
 
 
 def streams_per_lambda(value: Any, *, cores: int | None) -> int:

@@ -31,8 +31,13 @@ class Option:
 
 def remotion_name(name: str, option: Option) -> str:
     """What Remotion's API, and JSON, call an option."""
+    return option.remotion or camel_case(name)
+
+
+def camel_case(name: str) -> str:
+    """A name as JavaScript spells it: `renderId`."""
     first, *rest = name.split("_")
-    return option.remotion or first + "".join(map(str.capitalize, rest))
+    return first + "".join(map(str.capitalize, rest))
 
 
 @cache

@@ -224,13 +224,20 @@ class PictureOptions(TypedDict, total=False):
             help="Device pixels for one CSS pixel, above 0 and at most 16.",
         ),
     ]
+
+
+class OverwriteOptions(TypedDict, total=False):
+    """What becomes of an output that is there."""
+
     overwrite: Annotated[
         bool,
         Option(section=OUTPUT, default=False, help="Replace an output that is there already."),
     ]
 
 
-class PictureArguments(SiteArguments, DestinationArguments, PictureOptions, total=False):
+class PictureArguments(
+    SiteArguments, DestinationArguments, PictureOptions, OverwriteOptions, total=False
+):
     """How frames are photographed and where they go."""
 
 

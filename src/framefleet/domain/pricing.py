@@ -12,12 +12,12 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 from typing import Any
 
+from framefleet.domain.rules.functions import read_disk_size, read_memory_size
 from framefleet.domain.rules.values import number, text, typeof, whole
 from framefleet.errors import OptionTypeError
 
 # The reference prices every running render as if its functions had the largest disk.
 PRICED_DISK_SIZE_IN_MB = 10_240
-LEAST_SIZE_IN_MB, MOST_SIZE_IN_MB = 512, 10_240
 # What a call is billed for besides the time that it reports.
 _CALL_OVERHEAD_MS = 100
 _FREE_DISK_MB = 512
@@ -94,13 +94,13 @@ def estimate_price(
     Raises:
         OptionTypeError: an argument is of the wrong kind or out of range.
     """
-    memory = _size(memory_size_in_mb, "memorySizeInMb")
+    memory = read_memory_size(memory_size_in_mb)
     prices = PRICES.get(region) if isinstance(region, str) else None
     if prices is None:
         raise OptionTypeError(
             f"{text(region)} is not a supported AWS region. Must be one of: {', '.join(PRICES)}"
         )
-    disk = _size(disk_size_in_mb, "diskSizeInMb")
+    disk = read_disk_size(disk_size_in_mb)
     duration = _duration(duration_in_milliseconds)
     calls = number(lambdas_invoked)
     if calls is None or not math.isfinite(calls):
@@ -156,24 +156,6 @@ def json_number(value: float) -> float:
     """The number as JavaScript's JSON has it: a whole one without a fraction."""
     exact = whole(value)
     return value if exact is None else exact
-
-
-def _size(value: Any, name: str) -> int:
-    size, start = number(value), f"parameter '{name}' must"
-    if size is None:
-        raise OptionTypeError(f"{start} be a number, got a {typeof(value)}")
-    if math.isnan(size):
-        raise OptionTypeError(f"{start} not be NaN, but is")
-    if math.isinf(size):
-        raise OptionTypeError(f"{start} be finite, but is {text(value)}")
-    if not LEAST_SIZE_IN_MB <= size <= MOST_SIZE_IN_MB:
-        raise OptionTypeError(
-            f"{start} be between {LEAST_SIZE_IN_MB} and {MOST_SIZE_IN_MB}, but got {text(value)}"
-        )
-    exact = whole(size)
-    if exact is None:
-        raise OptionTypeError(f"{start} be an integer but got {text(value)}")
-    return exact
 
 
 def _duration(value: Any) -> float:

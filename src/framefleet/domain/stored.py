@@ -36,6 +36,7 @@ _TYPES = {
     ".mp3": "audio/mpeg",
     ".aac": "audio/aac",
     ".m4a": "audio/mp4",
+    ".m4b": "audio/mp4",
     ".opus": "audio/ogg",
     ".ogg": "audio/ogg",
     ".wav": "audio/wav",

@@ -18,11 +18,12 @@ from aiohttp import web
 from anyio.abc import TaskGroup
 
 from framefleet.testing import event_stream
-from framefleet.testing.lambda_execution import Execution, Outcome
+from framefleet.testing.lambda_execution import Execution, FunctionError, Outcome
 from framefleet.testing.lambda_functions import LATEST, AwsError, Functions, LambdaFunction
 from framefleet.testing.lambda_options import (
     Delay,
     Duplicate,
+    Ended,
     Fault,
     Invocation,
     InvocationType,
@@ -162,22 +163,44 @@ class InvokeApi:
         self, function: LambdaFunction, payload: bytes, fault: Fault | None, request_id: str
     ) -> Execution:
         """Let a function run that has a slot, which it gives back itself."""
+        started_s = anyio.current_time()
+
+        def finished() -> None:
+            self._slots.release()
+            self._tell(execution, anyio.current_time() - started_s)
+
         execution = Execution(
             function=function,
             request_id=request_id,
             payload=payload,
-            on_finish=self._slots.release,
+            on_finish=finished,
             kill_after_s=fault.after_s if isinstance(fault, Kill) else None,
         )
         self._tasks.start_soon(self._run, execution)
         return execution
 
+    def _tell(self, execution: Execution, took_s: float) -> None:
+        outcome = execution.outcome
+        if self._options.on_end is None or outcome is None:
+            return
+        error = outcome.error
+        self._options.on_end(
+            Ended(
+                function_name=execution.function.name,
+                payload=execution.payload,
+                took_s=took_s,
+                error=error.body.decode(errors="replace") if error else None,
+                response=bytes(execution.beginning),
+            )
+        )
+
     async def _run(self, execution: Execution) -> None:
         try:
             await self._pool.execute(execution)
         finally:
-            # Nobody is left to say more: the server ends.
-            execution.finish(Outcome())
+            # Nobody is left to say more.
+            ended = FunctionError.of("Service.Ended", "The server has ended.")
+            execution.finish(Outcome(error=ended))
 
     async def _vanish(
         self, request: web.Request, execution: Execution, fault: Vanish

@@ -14,6 +14,8 @@ from framefleet.testing.lambda_functions import LambdaFunction
 UNHANDLED = "Unhandled"
 TRUNCATED = "Runtime.TruncatedResponse"
 _PIECES_AHEAD = 8
+# An answer that is no stream of files fits.
+_KEPT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class Execution:
     `on_finish` is called once, when the outcome is known; the sandbox may still be busy.
     `is_broken` tells of a stream that has ended too early, while it is not known why.
     `kill_after_s` is a fault: the sandbox is killed this long after it has got the event.
+    `beginning` is that of the response.
     """
 
     function: LambdaFunction
@@ -65,6 +68,7 @@ class Execution:
     is_streamed: bool = False
     is_broken: bool = False
     outcome: Outcome | None = None
+    beginning: bytearray = field(default_factory=bytearray)
     _in: MemoryObjectSendStream[bytes] = field(init=False)
     _out: MemoryObjectReceiveStream[bytes] = field(init=False)
 
@@ -74,6 +78,7 @@ class Execution:
     async def put(self, piece: bytes) -> None:
         """Pass on a part of the response; waits while the other side is behind."""
         if self.outcome is None:
+            self.beginning += piece[: _KEPT_BYTES - len(self.beginning)]
             await self._in.send(piece)
 
     def finish(self, outcome: Outcome) -> None:

@@ -28,6 +28,21 @@ class Invocation:
     attempt: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """An invocation that is over, as the hook `on_end` sees it.
+
+    `error` is the service's word for a function that failed, None for one that has answered;
+    `response` is the beginning of its answer.
+    """
+
+    function_name: str
+    payload: bytes
+    took_s: float
+    error: str | None
+    response: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Throttle:
     """Refuse with 429. An event is accepted, kept, and asked about again after the retry pause."""
@@ -100,6 +115,7 @@ class LocalLambdaOptions:
         max_idle: frozen sandboxes to keep; the oldest beyond are ended.
         log_folder: gets a file for each sandbox, and keeps them; None: removed at the end.
         on_invoke: called before each invocation and each attempt of an event.
+        on_end: called when one is over that ran.
     """
 
     host: str = "127.0.0.1"
@@ -124,6 +140,7 @@ class LocalLambdaOptions:
     max_idle: int = 8
     log_folder: Path | None = None
     on_invoke: Callable[[Invocation], Fault | None] | None = None
+    on_end: Callable[[Ended], None] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.event_retries <= 2:

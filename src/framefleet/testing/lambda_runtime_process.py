@@ -18,7 +18,6 @@ from framefleet.testing.lambda_options import LocalLambdaOptions
 from framefleet.testing.lambda_processes import ProcessTree
 
 _LOG_TAIL_BYTES = 4096
-_API_VARIABLE = "AWS_LAMBDA_RUNTIME_API"
 
 
 class RuntimeProcess:
@@ -59,7 +58,8 @@ class RuntimeProcess:
                     env=self._environment(port),
                     start_new_session=True,
                 )
-        self._tree = ProcessTree(process.pid, variable=f"{_API_VARIABLE}={_address(port)}")
+        # By the time that they are killed, the port may be another's; the folder is theirs alone.
+        self._tree = ProcessTree(process.pid, variable=f"HOME={self._home}")
 
     async def wait(self) -> str:
         """Wait for its end; the answer says how it ended, as Lambda does."""
@@ -110,6 +110,10 @@ class RuntimeProcess:
         await remove_folder(self._folder)
 
     @property
+    def _home(self) -> Path:
+        return self._folder / "home"
+
+    @property
     def _task_root(self) -> Path:
         return self._options.task_root or Path.cwd()
 
@@ -119,9 +123,9 @@ class RuntimeProcess:
             **os.environ,
             **self._options.environment,
             **function.environment,
-            "HOME": str(self._folder / "home"),
+            "HOME": str(self._home),
             "TMPDIR": str(self._folder / "tmp"),
-            _API_VARIABLE: _address(port),
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
             "_HANDLER": function.handler,
             "LAMBDA_TASK_ROOT": str(self._task_root),
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
@@ -136,10 +140,6 @@ class RuntimeProcess:
         # Set, it makes runtimes and SDKs believe that they are on AWS itself.
         environment.pop("AWS_EXECUTION_ENV", None)
         return environment
-
-
-def _address(port: int) -> str:
-    return f"127.0.0.1:{port}"
 
 
 def _exit_text(status: int) -> str:

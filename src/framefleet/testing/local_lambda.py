@@ -39,6 +39,7 @@ from framefleet.testing.lambda_options import (
     MIB,
     Delay,
     Duplicate,
+    Ended,
     Fault,
     Invocation,
     InvocationType,
@@ -53,6 +54,7 @@ from framefleet.testing.lambda_pool import SandboxPool
 __all__ = [
     "Delay",
     "Duplicate",
+    "Ended",
     "Fault",
     "Invocation",
     "InvocationType",

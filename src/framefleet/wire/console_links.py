@@ -22,11 +22,12 @@ def logs_url(
 ) -> str:
     """The logs of one method of a render; of one chunk alone if it is given."""
     part = "" if chunk is None else f",chunk={chunk},"
-    pattern = quote(f'"method={method},renderId={render_id}{part}"', safe=_UNQUOTED)
-    return (
-        f"{_cloud_watch(region)}#logsV2:log-groups/log-group/$252Faws$252Flambda$252F"
-        f"{function_name}/log-events$3FfilterPattern$3D{pattern.replace('%', '$25')}"
-    )
+    return _logs(region, function_name, f"method={method},renderId={render_id}{part}")
+
+
+def invocation_logs_url(*, region: str, function_name: str, request_id: str) -> str:
+    """The logs of one call of a function."""
+    return _logs(region, function_name, request_id)
 
 
 def insights_url(*, region: str, function_name: str) -> str:
@@ -47,6 +48,14 @@ def progress_json_url(*, region: str, bucket: str, render_id: str) -> str:
     return (
         f"https://{_host(region)}/s3/object/{bucket}?region={region}&bucketType=general"
         f"&prefix={prefix}"
+    )
+
+
+def _logs(region: str, function_name: str, text: str) -> str:
+    pattern = quote(f'"{text}"', safe=_UNQUOTED)
+    return (
+        f"{_cloud_watch(region)}#logsV2:log-groups/log-group/$252Faws$252Flambda$252F"
+        f"{function_name}/log-events$3FfilterPattern$3D{pattern.replace('%', '$25')}"
     )
 
 

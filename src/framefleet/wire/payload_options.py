@@ -34,6 +34,12 @@ MEDIA_OPTIONS = (
     # Ours alone.
     *("x264_tuning", "enforce_audio_track"),
 )
+# Older ones, and those of the reference's documents.
+_OTHER_NAMES = {
+    "jpeg_quality": ("quality",),
+    "encoding_buffer_size": ("bufferSize",),
+    "encoding_max_rate": ("maxRate",),
+}
 _TABLE = {**options_of(MediaArguments), **options_of(StillArguments)}
 
 
@@ -69,9 +75,10 @@ def read_media_options(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(payload: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    found = {name: given(payload, remotion_name(name, _TABLE[name])) for name in names}
-    if "jpeg_quality" in names:
-        found["jpeg_quality"] = given(payload, "jpegQuality", "quality")
+    found = {
+        name: given(payload, remotion_name(name, _TABLE[name]), *_OTHER_NAMES.get(name, ()))
+        for name in names
+    }
     if "frame_range" in names:
         found["frame_range"] = _frame_range(found["frame_range"])
     if payload.get("dumpBrowserLogs") is True:

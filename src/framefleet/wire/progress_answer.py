@@ -230,6 +230,7 @@ def _recovered(
         "renderSize": output.size_bytes,
         "timeToFinish": view.now_ms - (integer(metadata, "startedDate") or 0),
         "timeToFinishChunks": chunks_ms(record),
+        "separateAudio": record.get("separateAudio"),
     }
 
 
@@ -238,7 +239,8 @@ def _running(
 ) -> dict[str, Any]:
     missing = missing_chunks(record, metadata)
     errors = inspected(record.get("errors") or ())
-    if _is_over(metadata, view, limits=2) or (missing and _is_over(metadata, view, limits=1)):
+    is_told = bool(record.get("fatalErrorTimestamp"))
+    if not is_told and _is_over(metadata, view, limits=1 if missing else 2):
         errors.insert(0, _timeout(record, view, metadata, missing))
     is_sequence = metadata.get("type") == "sequence"
     return {

@@ -32,7 +32,7 @@ async def open_functions(region: str, settings: Settings) -> AsyncIterator[Lambd
 
 
 def _endpoint(region: str, settings: Settings) -> LambdaEndpoint:
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, PartialCredentialsError
 
     from framefleet.executors.aws_lambda.functions import LambdaEndpoint
     from framefleet.storages.s3.client import new_session
@@ -44,12 +44,19 @@ def _endpoint(region: str, settings: Settings) -> LambdaEndpoint:
         credentials = session.get_credentials()
     except ValueError as exc:
         raise StorageError(f"The endpoint of Lambda cannot be used: {exc}.") from exc
+    except PartialCredentialsError as exc:
+        raise _unset("AWS_SECRET_ACCESS_KEY") from exc
     except BotoCoreError as exc:
         raise CredentialsError(f"The credentials for AWS cannot be used: {exc}") from exc
     if credentials is None:
-        raise CredentialsError(
-            "You have tried to call a Remotion Lambda function, but have not set the environment "
-            "variable AWS_ACCESS_KEY_ID or REMOTION_AWS_ACCESS_KEY_ID.",
-            hint="Set it and its secret, or AWS_PROFILE, or run where a role is attached.",
-        )
+        raise _unset("AWS_ACCESS_KEY_ID")
     return LambdaEndpoint(url=url, region=region, credentials=credentials)
+
+
+def _unset(variable: str) -> CredentialsError:
+    return CredentialsError(
+        "You have tried to call a Remotion Lambda function, but have not set the environment "
+        f"variable {variable} or REMOTION_{variable}.",
+        hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role "
+        "is attached.",
+    )

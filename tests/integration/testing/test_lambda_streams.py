@@ -14,6 +14,7 @@ import pytest
 from framefleet.testing.local_lambda import (
     Delay,
     Duplicate,
+    Ended,
     Invocation,
     Kill,
     ServerError,
@@ -36,6 +37,7 @@ def test_pieces_arrive_in_order_and_before_the_function_has_ended(serve, tmp_pat
     assert list(events) == [{"PayloadChunk": {"Payload": b"two"}}, {"InvokeComplete": {}}]
 
 
+@pytest.mark.alone
 def test_headers_come_before_the_function_starts(serve):
     served = serve(command=[sys.executable, "-c", "import time; time.sleep(60)"])
     connection = http.client.HTTPConnection(served.service.url.removeprefix("http://"))
@@ -186,6 +188,19 @@ def test_the_hook_sees_what_is_invoked(serve):
     assert [invocation.number for invocation in asked] == [1, 2, 3]
     assert {invocation.function_name for invocation in asked} == {"under-test"}
     assert json.loads(asked[0].payload) == {"do": "echo"}
+
+
+def test_another_hook_sees_how_it_ends(serve):
+    ended: list[Ended] = []
+    served = serve(on_end=ended.append)
+    assert served.invoke(do="echo")["Payload"]["event"] == {"do": "echo"}
+    served.invoke(do="fail")
+    echoed, failed = ended
+    assert (echoed.function_name, echoed.error) == ("under-test", None)
+    assert json.loads(echoed.payload) == json.loads(echoed.response)["event"]
+    assert 0 < echoed.took_s < 60
+    assert failed.error is not None
+    assert json.loads(failed.error)["errorMessage"] == "no such luck"
 
 
 @pytest.mark.parametrize(

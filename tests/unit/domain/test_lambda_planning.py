@@ -6,11 +6,7 @@ import math
 
 import pytest
 
-from framefleet.domain.lambda_planning import (
-    chunk_count,
-    chunk_ranges,
-    frames_per_lambda,
-)
+from framefleet.domain.lambda_planning import chunk_count, frames_per_lambda
 from framefleet.domain.timing import FrameRange
 from framefleet.errors import OptionError
 
@@ -46,7 +42,7 @@ def refusal(count, **asked):
 def test_frames_of_a_function_by_default(frames, each, chunks):
     assert frames_per_lambda(frames) == each
     assert chunk_count(frames, each) == chunks
-    assert len(chunk_ranges(FrameRange(0, frames), each)) == chunks
+    assert len(FrameRange(0, frames).cut(each)) == chunks
 
 
 @pytest.mark.parametrize(
@@ -138,8 +134,7 @@ def test_there_are_at_most_200_functions():
     ],
 )
 def test_chunks_are_ranges_of_the_composition(frames, each, inclusive):
-    ranges = chunk_ranges(frames, each)
-    assert [(one.start, one.stop - 1) for one in ranges] == inclusive
-    assert [frame for one in ranges for frame in one] == list(frames)
+    ranges = frames.cut(each)
+    expected = [list(range(first, last + 1, frames.step)) for first, last in inclusive]
+    assert [list(one) for one in ranges] == expected
     assert len(ranges) == chunk_count(len(frames), each)
-    assert all(len(one) == each for one in ranges[:-1])

@@ -395,11 +395,14 @@ def test_a_finished_sequence_tells_where_it_is():
     assert (told["outBucket"], told["outKey"]) == ("bucket", "renders/4h1xz9c0ab/frames/")
 
 
-@pytest.mark.parametrize("post", [None, POST])
-def test_sound_of_its_own_is_told_as_soon_as_it_is_there(post):
+@pytest.mark.parametrize(
+    ("record", "is_done"),
+    [(RUNNING, False), ({**RUNNING, "postRenderData": POST}, True), (COMBINED, True)],
+)
+def test_sound_of_its_own_is_told_as_soon_as_it_is_there(record, is_done):
     audio = {"url": "https://a", "key": "a.mp3", "bucketName": "bucket", "sizeInBytes": 5}
-    told = answer({**RUNNING, "separateAudio": audio, "postRenderData": post})
-    assert told["separateAudio"] == audio
+    told = answer({**record, "separateAudio": audio}, output=SEEN)
+    assert (told["separateAudio"], told["done"]) == (audio, is_done)
 
 
 @pytest.mark.parametrize(

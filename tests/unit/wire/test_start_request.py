@@ -95,6 +95,8 @@ def test_null_is_not_given():
         ("videoBitrate", 1_234_567, "video_bitrate", "1234.567K"),
         ("videoBitrate", "5M", "video_bitrate", "5M"),
         ("quality", 70, "jpeg_quality", 70),
+        ("bufferSize", "3M", "encoding_buffer_size", "3M"),
+        ("maxRate", "5M", "encoding_max_rate", "5M"),
         ("numberOfGifLoops", 0, "number_of_gif_loops", None),
         ("numberOfGifLoops", 3, "number_of_gif_loops", 3),
         ("crf", 0, "crf", 0),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from framefleet.cancellation import CancelSignal
     from framefleet.cli.progress import Display
-    from framefleet.testing.lambda_options import Invocation
+    from framefleet.testing.lambda_options import Ended, Invocation
 
 _HOST = "127.0.0.1"
 _DISK_MB = 2048
@@ -108,7 +108,8 @@ async def _serve(
         auto_create=True,
         # Sandboxes get what it holds when they start, which is after the server did.
         environment=variables,
-        on_invoke=lambda invocation: _log(display.console, invocation),
+        on_invoke=lambda invocation: _log(display.console, begun_line(invocation)),
+        on_end=lambda ended: _log(display.console, ended_line(ended)),
     )
     name = speculate_function_name(
         memory_size_in_mb=memory_mb, disk_size_in_mb=_DISK_MB, timeout_in_seconds=timeout_s,
@@ -190,18 +191,55 @@ def _print(variables: dict[str, str], name: str, *, as_json: bool) -> None:
             click.echo(f"export {variable}={value}")
 
 
-def _log(console: Console, invocation: Invocation) -> None:
-    """A line for each call that begins."""
-    payload: dict[str, Any] = json.loads(invocation.payload)
-    facts = [
-        time.strftime("%H:%M:%S"),
-        invocation.function_name,
+def begun_line(invocation: Invocation) -> str:
+    """A call that begins."""
+    return " ".join([invocation.function_name, *_facts(invocation.payload)])
+
+
+def ended_line(ended: Ended) -> str:
+    """A call that is over: how long it took, and what came of it."""
+    said = _error_of(ended)
+    came = "ok" if said is None else f"failed: {said}"
+    took_ms = round(ended.took_s * 1000)
+    return " ".join([ended.function_name, *_facts(ended.payload), f"{took_ms} ms", came])
+
+
+def _facts(data: bytes) -> list[str]:
+    payload = _object(data)
+    return [
         str(payload.get("type", "?")),
         *(str(payload[name]) for name in ("renderId",) if payload.get(name)),
         *([f"chunk {payload['chunk']}"] if "chunk" in payload else []),
         *([f"attempt {payload['attempt']}"] if payload.get("attempt", 1) != 1 else []),
     ]
-    console.print(" ".join(facts), style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _error_of(ended: Ended) -> str | None:
+    """The first line of what went wrong, by the service's word or by the function's answer."""
+    from framefleet.wire.framing import FrameParser, MessageType
+
+    if ended.error is not None:
+        text = _object(ended.error).get("errorMessage", ended.error)
+    elif (answer := _object(ended.response)).get("type") == "error":
+        text = answer["message"]
+    else:
+        messages = FrameParser().feed(ended.response)
+        errors = (one.payload for one in messages if one.type is MessageType.ERROR_OCCURRED)
+        text = next((error["error"] for error in errors), None)
+    return None if text is None else str(text).partition("\n")[0]
+
+
+def _object(text: str | bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _log(console: Console, line: str) -> None:
+    stamped = f"{time.strftime('%H:%M:%S')} {line}"
+    console.print(stamped, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 async def _until(cancel: CancelSignal) -> None:

@@ -65,8 +65,7 @@ def ls(
         click.echo(" ".join(info.function_name for info in found) or "()")
     else:
         print_note(f"{counted(len(found), 'function')} in the {where} region")
-        if found:
-            click.secho(_line(_HEADER), dim=True)
+        click.secho(_line(_HEADER), dim=True)
         for info in found:
             click.echo(_line(_cells(info)))
 

@@ -14,6 +14,7 @@ from framefleet.cli.cloud_lambda import render_options as own
 from framefleet.cli.cloud_lambda.advising import advising
 from framefleet.cli.cloud_lambda.lookup import choose_composition, find_function
 from framefleet.domain.lambda_options import LambdaStillArguments
+from framefleet.domain.option import OUTPUT
 
 if TYPE_CHECKING:
     from framefleet.account.lambda_stills import LambdaStill, StartedStill
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 @shared.table_options(LambdaStillArguments)
 @shared.provider_options
 @shared.chromium_options
+@shared.section_option(
+    OUTPUT, "--overwrite", is_flag=True,
+    help="Replace OUTPUT if it is there; what the bucket has of the same key is always replaced.",
+)  # fmt: skip
 @shared.json_option
 @own.quiet_option
 def still(
@@ -38,6 +43,7 @@ def still(
     output: Path | None,
     function_name: str | None,
     region: str | None,
+    overwrite: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -58,7 +64,7 @@ def still(
     async def work(display: Display, cancel: CancelSignal) -> Rendered:
         request = Request(
             site=site, composition=name, target=output, function_name=function_name, region=region,
-            options=own.with_provider_keys(given), is_quiet=quiet,
+            options=own.with_provider_keys(given), may_replace=overwrite, is_quiet=quiet,
         )  # fmt: skip
         async with advising(display):
             return await request.render(display, cancel)
@@ -109,6 +115,7 @@ class Request:
     function_name: str | None
     region: str | None
     options: dict[str, Any]
+    may_replace: bool
     is_quiet: bool
 
     async def render(self, display: Display, cancel: CancelSignal) -> Rendered:
@@ -119,7 +126,7 @@ class Request:
 
         image_format, reason = own.choose_image_format(self.options, self.target)
         if self.target is not None:
-            check_absent(self.target, overwrite="overwrite" in self.options)
+            check_absent(self.target, overwrite=self.may_replace)
         async with cancelled_by(cancel):
             function = await find_function(self.function_name, self.region)
             if not self.is_quiet:

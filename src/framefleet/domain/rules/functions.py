@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from framefleet.domain.functions import Architecture, Deployment, Vpc
-from framefleet.domain.pricing import LEAST_SIZE_IN_MB, MOST_SIZE_IN_MB
 from framefleet.domain.rules.function_code import read_code
 from framefleet.domain.rules.names import read_flag
 from framefleet.domain.rules.values import json_text, member, number, text, typeof, whole
 from framefleet.errors import OptionError, OptionRangeError, OptionTypeError
 
+_LEAST_SIZE_IN_MB, _MOST_SIZE_IN_MB = 512, 10_240
 LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 15, 900
 _LEAST_RETENTION_DAYS, _MOST_RETENTION_DAYS = 1, 3650
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
@@ -56,13 +56,13 @@ def read_deployment(
 def read_memory_size(value: Any) -> int:
     """The memory of a function, in MB; raises OptionTypeError."""
     start = "parameter 'memorySizeInMb' must"
-    return _within(value, start, "be a number, got a", LEAST_SIZE_IN_MB, MOST_SIZE_IN_MB)
+    return _within(value, start, "be a number, got a", _LEAST_SIZE_IN_MB, _MOST_SIZE_IN_MB)
 
 
 def read_disk_size(value: Any) -> int:
     """The disk of a function, in MB; raises OptionTypeError."""
     start = "parameter 'diskSizeInMb' must"
-    return _within(value, start, "be a number, got a", LEAST_SIZE_IN_MB, MOST_SIZE_IN_MB)
+    return _within(value, start, "be a number, got a", _LEAST_SIZE_IN_MB, _MOST_SIZE_IN_MB)
 
 
 def read_function_timeout(value: Any) -> int:

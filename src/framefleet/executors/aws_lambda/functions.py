@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -19,9 +19,10 @@ import anyio.to_thread
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.eventstream import EventStreamBuffer
+from botocore.eventstream import EventStreamBuffer, ParserError
 from botocore.exceptions import BotoCoreError
 
+from framefleet.domain.function_names import function_name_of
 from framefleet.errors import (
     AccessDeniedError,
     CredentialsError,
@@ -32,6 +33,7 @@ from framefleet.errors import (
     FunctionThrottledError,
     FunctionUnavailableError,
 )
+from framefleet.wire.console_links import invocation_logs_url
 
 _CONNECT_TIMEOUT_S = 10.0
 # Lambda ends a function after 900 s at most; its answer then takes a moment.
@@ -90,7 +92,8 @@ class LambdaFunctions:
             body = await answer.read()
             failure = answer.headers.get("X-Amz-Function-Error")
             if failure:
-                raise _failed(name, failure, body.decode(errors="replace"))
+                details = body.decode(errors="replace")
+                raise _failed(name, failure, details, self._logs(name, answer))
             return body
 
     async def invoke_event(self, name: str, payload: bytes) -> None:
@@ -108,7 +111,7 @@ class LambdaFunctions:
         async with self._post(path, payload, {"X-Amz-Invocation-Type": "Event"}) as answer:
             await answer.read()
 
-    async def stream(self, name: str, payload: bytes) -> AsyncIterator[bytes]:
+    async def stream(self, name: str, payload: bytes) -> AsyncGenerator[bytes, None]:
         """The pieces of a function's answer as they come.
 
         Raises:
@@ -119,14 +122,25 @@ class LambdaFunctions:
             buffer = EventStreamBuffer()
             async for data in answer.content.iter_any():
                 buffer.add_data(data)
-                for event in buffer:
-                    kind = event.to_response_dict()["headers"].get(":event-type")
+                for event in _events(name, buffer):
+                    kind = event.headers.get(":event-type")
                     if kind == "PayloadChunk":
                         yield event.payload
                     elif kind == "InvokeComplete":
-                        _check_complete(name, event.payload)
+                        _check_complete(name, event.payload, self._logs(name, answer))
                         return
-        raise FunctionLostError(f"The answer of the function {name} ended in the middle.")
+                    elif event.headers.get(":message-type") != "event":
+                        raise _broken_off(name, event)
+        raise FunctionLostError(
+            f"The answer of the function {name} ended in the middle.", function=name
+        )
+
+    def _logs(self, name: str, answer: aiohttp.ClientResponse) -> str:
+        return invocation_logs_url(
+            region=self._endpoint.region,
+            function_name=function_name_of(name),
+            request_id=answer.headers.get("x-amzn-RequestId", ""),
+        )
 
     @asynccontextmanager
     async def _post(
@@ -178,16 +192,39 @@ def _as_is(url: str) -> Any:
     return URL(url, encoded=True)
 
 
-def _check_complete(name: str, payload: bytes) -> None:
+def _events(name: str, buffer: EventStreamBuffer) -> Iterator[Any]:
+    """The messages that have come whole; Any: the stubs have their headers wrong."""
+    try:
+        yield from buffer
+    except ParserError as exc:
+        raise FunctionLostError(
+            f"The answer of the function {name} was damaged on its way: {exc}", function=name
+        ) from exc
+
+
+def _check_complete(name: str, payload: bytes, logs: str) -> None:
     found: dict[str, Any] = json.loads(payload or b"{}")
     if found.get("ErrorCode"):
-        raise _failed(name, found["ErrorCode"], str(found.get("ErrorDetails")))
+        raise _failed(name, found["ErrorCode"], str(found.get("ErrorDetails") or ""), logs)
 
 
-def _failed(name: str, kind: str, details: str) -> FramefleetError:
+def _failed(name: str, code: str, details: str, logs: str) -> FramefleetError:
     """A function that threw will do so again; one that ended, or took too long, may not."""
+    how = "an unhandled error: " if code == "Unhandled" else f"error code {code}: "
+    end = " " if code == "Unhandled" else ". "
     return FunctionLostError(
-        f"Lambda function {name} failed with an {kind.lower()} error: {details}", function=name
+        f"Lambda function {name} failed with {how}{details}{end}See {logs} to see the logs of "
+        "this invocation.",
+        function=name,
+    )
+
+
+def _broken_off(name: str, event: Any) -> FramefleetError:
+    """What the service says in place of the rest of an answer."""
+    code = str(event.headers.get(":exception-type") or event.headers.get(":error-code"))
+    message = str(event.headers.get(":error-message") or _message(event.payload))
+    return _known(name, code, message) or FunctionLostError(
+        f"The answer of the function {name} broke off: {code}: {message}", function=name
     )
 
 
@@ -200,6 +237,15 @@ def _lost(name: str, exc: Exception) -> FunctionLostError:
 def _refused(name: str, answer: aiohttp.ClientResponse, body: bytes) -> FramefleetError:
     code = answer.headers.get("x-amzn-ErrorType", "").partition(":")[0]
     message = _message(body)
+    if known := _known(name, code, message):
+        return known
+    text = f"Cannot call the function {name}: {code or answer.status}: {message}"
+    if answer.status >= 500:
+        return FunctionUnavailableError(text, function=name)
+    return FunctionError(text, function=name)
+
+
+def _known(name: str, code: str, message: str) -> FramefleetError | None:
     match code:
         case "ResourceNotFoundException":
             return FunctionNotFoundError(
@@ -224,10 +270,7 @@ def _refused(name: str, answer: aiohttp.ClientResponse, body: bytes) -> Framefle
                 f"Cannot call the function {name}: {message}",
                 hint="Allow these credentials lambda:InvokeFunction on it.",
             )
-    text = f"Cannot call the function {name}: {code or answer.status}: {message}"
-    if answer.status >= 500:
-        return FunctionUnavailableError(text, function=name)
-    return FunctionError(text, function=name)
+    return None
 
 
 def _message(body: bytes) -> str:
