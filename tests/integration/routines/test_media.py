@@ -54,7 +54,12 @@ def test_chunks_of_functions_are_those_of_one_machine(fleet, pages, tmp_path):
 
 def test_progress_rises_and_reads_the_same_from_the_record(fleet):
     seen: list[aws.LambdaProgress] = []
-    done = fleet.render("stamped", "stamped", input_props=PROPS, **SMALL, on_progress=seen.append)
+    begun: list[aws.StartedRender] = []
+    done = fleet.render(
+        "stamped", "stamped", input_props=PROPS, **SMALL,
+        on_init=begun.append, on_progress=seen.append,
+    )  # fmt: skip
+    assert [started.render_id for started in begun] == [done.render_id]
     overall = [progress.overall_progress for progress in seen]
     assert overall == sorted(overall)
     assert overall[-1] == 1
@@ -77,6 +82,7 @@ def test_one_function_may_do_it_all(fleet, tmp_path):
     assert done.render_metadata is not None
     assert done.render_metadata["estimatedTotalLambdaInvokations"] == 1
     assert done.render_metadata["estimatedRenderLambdaInvokations"] == 0
+    assert done.time_to_combine is None
     assert not [call for call in fleet.calls if call.type == "ResponseStream"]
 
 
@@ -97,35 +103,6 @@ def test_frames_may_be_chosen(fleet, tmp_path):
     film = downloaded(done, tmp_path / "film.mp4")
     assert read_stamps(film) == list(range(10, 40, 2))
     assert presentation_times_s(film) == [Fraction(n, 15) for n in range(15)]
-
-
-@pytest.mark.parametrize(
-    ("options", "name", "streams"),
-    [
-        ({"codec": "h265"}, "out.mp4", {"hevc", "aac"}),
-        ({"codec": "vp8"}, "out.webm", {"vp8", "opus"}),
-        ({"codec": "vp9"}, "out.webm", {"vp9", "opus"}),
-        ({"codec": "prores"}, "out.mov", {"prores", "pcm_s16le"}),
-        ({"codec": "h264", "audio_codec": "pcm-16"}, "out.mkv", {"h264", "pcm_s16le"}),
-        ({"codec": "h264", "muted": True}, "out.mp4", {"h264"}),
-        ({"codec": "mp3"}, "out.mp3", {"mp3float"}),
-        ({"codec": "aac"}, "out.aac", {"aac"}),
-        ({"codec": "wav"}, "out.wav", {"pcm_s16le"}),
-        ({"codec": "gif", "every_nth_frame": 3}, "out.gif", {"gif"}),
-    ],
-    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
-)
-def test_each_codec_is_joined(fleet, tmp_path, options, name, streams):
-    done = fleet.render(
-        "beep", "BeepFlash", **{"x264_preset": None, **options}, frame_range=(0, 35),
-        frames_per_lambda=None if "every_nth_frame" in options else 18,
-    )  # fmt: skip
-    assert done.out_key == f"renders/{done.render_id}/{name}"
-    film = downloaded(done, tmp_path / name)
-    with av.open(film) as container:
-        assert {stream.codec_context.name for stream in container.streams} == streams
-    if name != "out.aac":  # an ADTS stream does not say how long it is
-        assert duration_s(film) == pytest.approx(1.2, abs=0.06)
 
 
 def test_sound_may_have_a_file_of_its_own(fleet, tmp_path):

@@ -1,0 +1,1 @@
+"""What users see: the commands, the examples, other programs that call ours."""
