@@ -16,8 +16,11 @@ demo: setup ## render the bundled example to out/hello.mp4
 setup-tests: ## make ready what the tests need: Node, ffmpeg, the Remotion site
 	@scripts/setup-tests.sh
 
-test: setup-tests ## run all tests
-	$(bin)/pytest
+test: setup-tests ## run all tests: two files at a time, then those that must be alone
+	@failed=0; \
+	$(bin)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not alone' || failed=1; \
+	$(bin)/pytest -m alone || failed=1; \
+	exit $$failed
 
 lint: venv ## check style
 	$(bin)/ruff check

@@ -13,6 +13,7 @@ from bench.results import read_results
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(120)
 def test_a_quick_run_measures_both_and_reports(remotion_site, tmp_path):
     done = subprocess.run(

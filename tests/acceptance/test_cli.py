@@ -103,6 +103,7 @@ def fails(done, *, code, says, kind=None):
 # Help and options
 
 
+@pytest.mark.alone
 def test_help_names_every_command_and_answers_at_once():
     took = []
     for _ in range(3):

@@ -283,6 +283,7 @@ HANGS = {
 }
 
 
+@pytest.mark.alone
 @EXECUTORS
 @pytest.mark.anyio
 async def test_a_page_that_hangs_is_ended_in_time(page_of, tmp_path, executor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,16 +15,23 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+_PORTS = range(10_000, 32_768)
 _lasting: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports at which nobody listens, each another."""
-    with contextlib.ExitStack() as stack:
-        listeners = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [listener.getsockname()[1] for listener in listeners]
+    """Ports at which nobody listens, each another.
+
+    None is of those that the system hands out: a client of another test would take it, if only for
+    a moment, before the server has started.
+    """
+    found: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        if len(found) == count:
+            break
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found
 
 
 @contextlib.contextmanager

@@ -264,6 +264,7 @@ def test_a_held_frame_costs_next_to_nothing(write_chunk):
     assert (long - short) / 600 < 100
 
 
+@pytest.mark.alone
 def test_a_held_frame_takes_next_to_no_time(tmp_path):
     """Three key frames included. x264 takes 12 ms a repeat, 12 s for these."""
     with ChunkEncoder(

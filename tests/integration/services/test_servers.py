@@ -70,6 +70,7 @@ def test_only_one_of_many_creates_an_object(radosgw, bucket_name):
     assert outcomes == ["PreconditionFailed"] * 7 + ["won"]
 
 
+@pytest.mark.alone
 def test_signatures_hold_through_the_proxy(s3, proxied, bucket_name, request):
     content = bytes(range(256)) * 5000
     proxied.client.create_bucket(Bucket=bucket_name)

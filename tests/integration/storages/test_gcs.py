@@ -284,6 +284,7 @@ class TestCancelled:
         assert emulator.sent_bytes() < size
         assert emulator.blob() is None
 
+    @pytest.mark.alone
     async def test_pauses_end_too(self, storage, emulator):
         emulator.fail("POST", "/upload", *[answer(503)] * 50)
         started = time.monotonic()
@@ -292,6 +293,7 @@ class TestCancelled:
         assert scope.cancelled_caught
         assert time.monotonic() - started < 1.5
 
+    @pytest.mark.alone
     async def test_a_cancelled_download_leaves_nothing(self, storage, emulator, tmp_path):
         await storage.put(KEY, bytes(8 * MIB))
 

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -21,8 +22,10 @@ import anyio.to_thread
 import psutil
 import pytest
 
+from framefleet.testing.lambda_runtime_process import RuntimeProcess
 from framefleet.testing.local_lambda import (
     Invocation,
+    LambdaFunction,
     LocalLambda,
     LocalLambdaOptions,
 )
@@ -104,6 +107,7 @@ def test_a_crash_is_an_exit_error_and_the_next_event_gets_a_new_sandbox(serve, e
     assert served.invoke(do="echo")["Payload"]["pid"] != before
 
 
+@pytest.mark.alone
 def test_a_timeout_ends_the_sandbox(serve):
     served = serve(function={"timeout_s": 0.5})
     pid = served.invoke(do="echo")["Payload"]["pid"]
@@ -419,6 +423,24 @@ anyio.run(main)
         assert process.wait(10) != 0
     assert not [pid for pid in answer["pids"] if _is_running(pid)]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.anyio
+async def test_whoever_has_got_the_port_since_lives_on(tmp_path):
+    function = LambdaFunction(name="under-test", arn="")
+    first, second = (
+        RuntimeProcess(function, options(), folder=tmp_path / name, log=tmp_path / f"{name}.log")
+        for name in ("first", "second")
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        await first.start(port)
+        await second.start(port)
+        await first.aclose()
+        assert not first.resident_bytes()
+        assert second.resident_bytes()
+        await second.aclose()
+        assert not second.resident_bytes()
 
 
 def _is_running(pid):
