@@ -68,7 +68,6 @@ def test_plain_values_keep_where_a_script_threw():
     assert again.stack == error.stack
 
 
-
 def test_an_unknown_code_is_a_plain_error():
     error = FramefleetError.from_dict({"code": "of a newer version", "message": "It broke."})
     assert (type(error), str(error), error.context) == (FramefleetError, "It broke.", {})

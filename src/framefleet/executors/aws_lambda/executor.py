@@ -72,9 +72,7 @@ class LambdaExecutor:
                 await anyio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    async def _call(
-        self, payload: bytes, chunk: int, length: int, on_progress: OnProgress
-    ) -> None:
+    async def _call(self, payload: bytes, chunk: int, length: int, on_progress: OnProgress) -> None:
         messages = _Messages(self.functions.stream(self.function_name, payload))
         try:
             async with anyio.create_task_group() as tasks:
