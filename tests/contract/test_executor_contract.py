@@ -29,7 +29,7 @@ from framefleet.rendering.planning import Division, Filming, plan
 from framefleet.testing.video import read_stamps
 from framefleet.wiring.executors import local_artifacts, open_executor
 from framefleet.worker.artifacts import Artifacts
-from framefleet.worker.worker import chunk_files, is_rendered
+from framefleet.worker.worker import chunk_files, rendered_chunks
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +47,10 @@ class Bench:
 
     async def run(self, chunk: int, on_progress=lambda event: None) -> None:
         await self.executor.run(self.plan, chunk, 1, on_progress)
+
+    async def has(self, chunk: int) -> bool:
+        """Whether all of a chunk's files are stored."""
+        return chunk in await rendered_chunks(self.storage, self.plan)
 
     async def stamps(self, chunk: int) -> list[int]:
         return read_stamps((await chunk_files(self.storage, self.plan, chunk))[0].paths[VIDEO_FILE])
@@ -116,11 +120,11 @@ def page_of(tmp_path: Path, seek: str) -> Path:
 
 async def test_a_chunk_that_was_run_is_stored(open_bench):
     async with open_bench() as bench:
-        assert not await is_rendered(bench.storage, bench.plan, 2)
+        assert not await bench.has(2)
         await bench.run(2)
-        assert await is_rendered(bench.storage, bench.plan, 2)
+        assert await bench.has(2)
         assert await bench.stamps(2) == list(range(2 * CHUNK, 3 * CHUNK))
-        assert not await is_rendered(bench.storage, bench.plan, 1)
+        assert not await bench.has(1)
 
 
 async def test_chunks_run_in_any_order(open_bench):  # checklist 74
@@ -171,8 +175,8 @@ async def test_as_many_chunks_run_at_once_as_there_are_slots(open_bench, tmp_pat
             tasks.start_soon(bench.run, 1)
         server.cancel_scope.cancel()
     assert len(waiting) == 2
-    assert await is_rendered(bench.storage, bench.plan, 0)
-    assert await is_rendered(bench.storage, bench.plan, 1)
+    assert await bench.has(0)
+    assert await bench.has(1)
 
 
 async def test_progress_tells_of_frames_filmed_and_encoded(open_bench):
@@ -204,9 +208,9 @@ async def test_a_failure_is_our_own_error_and_the_executor_goes_on(open_bench, t
         with pytest.raises(PageScriptError, match="TypeError: no such frame") as caught:
             await bench.run(1)
         assert caught.value.context["frame"] == CHUNK + 1
-        assert not await is_rendered(bench.storage, bench.plan, 1)
+        assert not await bench.has(1)
         await bench.run(2)
-        assert await is_rendered(bench.storage, bench.plan, 2)
+        assert await bench.has(2)
 
 
 async def test_a_broken_browser_is_an_error_that_may_be_tried_again(open_bench):
@@ -239,7 +243,7 @@ async def test_a_cancelled_run_ends_what_it_started(open_bench, tmp_path, slots)
         left = [child for child in psutil.Process().children(True) if child.pid not in warm]
         assert [child for child in left if child.status() != psutil.STATUS_ZOMBIE] == []
         for chunk in range(slots):
-            assert not await is_rendered(bench.storage, bench.plan, chunk)
+            assert not await bench.has(chunk)
     left = [child for child in psutil.Process().children(True) if child.pid not in before]
     assert left == []
 

@@ -388,10 +388,10 @@ class TestArtifacts:
         return Artifacts(storage, tmp_path / "fetched")
 
     async def test_the_first_to_arrive_wins(self, artifacts, write):
-        assert not await artifacts.exists("chunks/00003/video.mp4")
+        assert not await artifacts.keys("chunks/00003/")
         await artifacts.put("chunks/00003/video.mp4", write(b"first", "a"))
         await artifacts.put("chunks/00003/video.mp4", write(b"second", "b"))
-        assert await artifacts.exists("chunks/00003/video.mp4")
+        assert await artifacts.keys("chunks/00003/") == {"chunks/00003/video.mp4"}
         path = await artifacts.get("chunks/00003/video.mp4")
         assert path.read_bytes() == b"first"
 

@@ -192,8 +192,8 @@ def _create(client: Any, *, deployment: Deployment, code: dict[str, Any], role: 
             **code,
             **network,
         )
-    # Before anybody can call it: a render that failed must not begin again by itself.
-    with managing(f"have AWS call the function {name} once only", name=name):
+    # Before anybody can call it: one that died is called again once, and goes on with its render.
+    with managing(f"have AWS repeat events of the function {name} once only", name=name):
         client.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
     try:
         with managing(f"tag the function {name}", name=name):

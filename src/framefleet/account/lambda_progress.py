@@ -19,13 +19,12 @@ from framefleet.domain.destination import BucketAddress, S3Provider, render_pref
 from framefleet.domain.function_names import function_name_of, read_function_name
 from framefleet.domain.option import camel_case
 from framefleet.domain.rules.buckets import read_render_id
-from framefleet.domain.stored import ObjectAttributes, Privacy
+from framefleet.domain.stored import PRIVATE_JSON
 from framefleet.errors import FunctionError, OptionError
 from framefleet.wire.payload_values import Routine
 from framefleet.wire.progress_answer import ProgressView
+from framefleet.wire.render_record import CANCEL_NAME
 
-_CANCEL_NAME = "cancel.json"
-_PRIVATE = ObjectAttributes(content_type="application/json", privacy=Privacy.PRIVATE)
 # The render goes on while nobody can be asked about it.
 _MOST_FAILURES = 8
 # As often as the reference's command line asks.
@@ -156,8 +155,8 @@ async def cancel(bucket: BucketAddress, render_id: str) -> None:
                 hint="Start it with enable_cancellation=True (--enable-cancellation).",
             )
         data = json.dumps({"cancelledAt": _now_ms()}).encode()
-        key = render_prefix(render_id) + _CANCEL_NAME
-        await storage.put(key, data, attributes=_PRIVATE)
+        key = render_prefix(render_id) + CANCEL_NAME
+        await storage.put(key, data, attributes=PRIVATE_JSON)
 
 
 async def follow(

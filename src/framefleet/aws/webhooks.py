@@ -10,6 +10,7 @@ import inspect
 import json
 import logging
 import math
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ class _Route:
     callbacks: Mapping[str, Callback | None]
     standard_only: bool
     _known: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def at_once(self, method: str) -> _Answer | None:
         """The answer where no body counts; None for a POST."""
@@ -109,23 +111,27 @@ class _Route:
             return self._failed(exc)
         if message_id is None:
             return await self._call(payload)
-        known_s = self._known.get(message_id, 0.0)
+        # WSGI servers have threads.
+        with self._lock:
+            known_s = self._known.get(message_id, 0.0)
+            if known_s < now_s:
+                for old in [known for known, until_s in self._known.items() if until_s < now_s]:
+                    del self._known[old]
+                self._known[message_id] = math.inf
         if known_s == math.inf:
             return self._json(HTTPStatus.INTERNAL_SERVER_ERROR, _AT_WORK)
-        return await self._once(message_id, payload, now_s) if known_s < now_s else self._done()
+        return self._done() if known_s >= now_s else await self._once(message_id, payload, now_s)
 
     async def _once(self, message_id: str, payload: Payload, now_s: float) -> _Answer:
         """Call, and remember that unless it fails."""
-        for old in [known for known, until_s in list(self._known.items()) if until_s < now_s]:
-            self._known.pop(old, None)
-        self._known[message_id] = math.inf
         until_s = 0.0
         try:
             answer = await self._call(payload)
             if answer.status is HTTPStatus.OK:
                 until_s = now_s + _REMEMBERED_S
         finally:
-            self._known[message_id] = until_s
+            with self._lock:
+                self._known[message_id] = until_s
         return answer
 
     async def _call(self, payload: Payload) -> _Answer:
@@ -198,8 +204,9 @@ def asgi_webhook(
 
     Where a webhook has `webhook-signature`, which ours do, that is checked as Standard Webhooks
     demands it: one that is more than five minutes old is refused, and the function is not called
-    again for one that this process has handled. Any other has `X-Remotion-Signature`, which says
-    neither when nor how often it was sent.
+    again for one that this process has handled or handles: keep to the ten seconds that functions
+    wait, or they tell of a webhook that nobody took. Any other has `X-Remotion-Signature`, which
+    says neither when nor how often it was sent.
 
     Args:
         standard_only: refuse webhooks without `webhook-signature`, as Remotion's own functions send

@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from framefleet.errors import SiteError
 
 SITE_SCHEME = "site:"
-_SITE_OF_BUCKET = re.compile(r"/[^/]+(?P<folder>/sites/[^/]+/)[^/]+")
+# Official clients deploy to buckets of such names only.
+_SITE_OF_BUCKET = re.compile(r"/remotion(lambda|cloudrun)-[^/]+(?P<folder>/sites/[^/]+/)[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class SiteLocation:
         Remotion's `deploySite` bundles for `/sites/<name>/` of a host, which a store that names its
         buckets in paths has below a bucket.
         """
-        parts = urlsplit(self.page)
+        parts = urlsplit(bundle_url(self.page))
         found = _SITE_OF_BUCKET.fullmatch(parts.path)
         if found is None:
             return None

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from framefleet.domain.regions import random_id
-from framefleet.domain.stored import ObjectAttributes, Privacy
+from framefleet.domain.stored import PRIVATE_JSON
 from framefleet.errors import StorageError
 from framefleet.interfaces.buckets import Buckets
 from framefleet.interfaces.storage import Storage
 from framefleet.wire.props import BucketProps, InlineProps, InputProps
-
-_ATTRIBUTES = ObjectAttributes(content_type="application/json", privacy=Privacy.PRIVATE)
 
 
 async def props_text(props: InputProps, buckets: Buckets) -> str:
@@ -41,7 +39,7 @@ async def put_props(text: str, storage: Storage, bucket_name: str) -> BucketProp
         StorageError: they cannot be put.
     """
     props = BucketProps(hash=random_id(), bucket_name=bucket_name)
-    await storage.put(props.key("input-props"), text.encode(), attributes=_ATTRIBUTES)
+    await storage.put(props.key("input-props"), text.encode(), attributes=PRIVATE_JSON)
     return props
 
 

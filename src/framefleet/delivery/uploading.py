@@ -46,17 +46,20 @@ class OutgoingFile:
 
 
 @asynccontextmanager
-async def uploading(*, overwrite: bool, on_bytes: OnUpload) -> AsyncIterator[Uploads]:
+async def uploading(
+    *, overwrite: bool, on_bytes: OnUpload, is_ours: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Uploads]:
     """Files go up within it: all of them, or none.
 
-    Where it fails, what was new in the buckets is gone again.
+    Where it fails, what was new in the buckets is gone again, unless by then it is not `is_ours`.
     """
     uploads = Uploads(overwrite, _Meter(on_bytes))
     try:
         yield uploads
     except BaseException:
-        with anyio.move_on_after(_CLEANUP_TIMEOUT_S, shield=True):
-            await uploads.take_back()
+        if is_ours():
+            with anyio.move_on_after(_CLEANUP_TIMEOUT_S, shield=True):
+                await uploads.take_back()
         raise
 
 
@@ -79,10 +82,10 @@ class Uploads:
 
     async def take_back(self) -> None:
         """Delete what is new."""
-        for file in self._new:
+        for storage in {id(file.storage): file.storage for file in self._new}.values():
             # The error on its way says why; it is not to be hidden by this one.
             with suppress(StorageError):
-                await file.storage.delete([file.key])
+                await storage.delete([file.key for file in self._new if file.storage is storage])
 
     async def _put(self, file: OutgoingFile) -> None:
         try:

@@ -70,6 +70,8 @@ class ObjectAttributes:
 
 
 NO_ATTRIBUTES = ObjectAttributes()
+# Of records and props: nobody else's.
+PRIVATE_JSON = ObjectAttributes(content_type="application/json", privacy=Privacy.PRIVATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

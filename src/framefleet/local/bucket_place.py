@@ -138,6 +138,7 @@ async def open_bucket_place(
     *,
     on_lost: OnLost | None = None,
     before_output: BeforeOutput | None = None,
+    is_ours: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[BucketPlace]:
     """Open the buckets, or find and make the one that keeps the render.
 
@@ -146,6 +147,7 @@ async def open_bucket_place(
         make_record: makes the record of a kept render; None leaves that to the caller.
         on_lost: None: a render that cannot have all its files has none.
         before_output: called when all else is there.
+        is_ours: whether what was put may be taken away again when the rest fails.
 
     Raises:
         StorageError: one of them cannot be used.
@@ -162,7 +164,9 @@ async def open_bucket_place(
             main = await _open_end(wanted.output, settings, stack)
         if isinstance(wanted.separate_audio, Destination):
             sound = await _open_end(wanted.separate_audio, settings, stack)
-        yield BucketPlace(wanted, scratch, make_record, kept, main, sound, on_lost, before_output)
+        yield BucketPlace(
+            wanted, scratch, make_record, kept, main, sound, on_lost, before_output, is_ours
+        )
 
 
 async def _open_end(destination: Destination, settings: Settings, stack: AsyncExitStack) -> _End:
@@ -217,6 +221,7 @@ class BucketPlace:
     sound: _End | None
     on_lost: OnLost | None
     before_output: BeforeOutput | None
+    is_ours: Callable[[], bool]
     _plan: Plan | None = None
     _kind: Kind = "video"
 
@@ -288,6 +293,7 @@ class BucketPlace:
             async with uploading(
                 overwrite=self.wanted.overwrite,
                 on_bytes=lambda done: on_upload(min(done, total), total),
+                is_ours=self.is_ours,
             ) as uploads:
                 await uploads.put(first)
                 if self.main is not None:

@@ -28,7 +28,7 @@ from framefleet.worker.artifacts import Artifacts
 class Crew(Protocol):
     """Films the chunks of one render and takes its output to its place.
 
-    Methods are called in the order in which they stand here, each once.
+    Methods are called in the order in which they stand here, each once; `note` all the time.
     """
 
     @property

@@ -30,7 +30,7 @@ class Emissions(Protocol):
         ...
 
     async def publish(self) -> list[ArtifactFile]:
-        """All files, in the order of frames, now that the output is there."""
+        """All files, in the order of frames, now that all chunks have come."""
         ...
 
 

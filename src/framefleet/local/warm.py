@@ -10,7 +10,8 @@ from dataclasses import replace
 from framefleet.browser.flags import BrowserOptions
 from framefleet.browser.supervisor import BrowserSupervisor
 
-# Browsers with other switches; a cloud function's memory has no room for all that callers think of.
+# Kinds of browsers that wait for a render, each with its own switches: the memory of a function has
+# no room for all that callers think of.
 _MOST_KINDS = 3
 # A browser's pipe belongs to the event loop it was opened in, and so do those who may share it.
 _kept: dict[asyncio.AbstractEventLoop, dict[BrowserOptions, BrowserSupervisor]] = {}

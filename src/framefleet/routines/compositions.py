@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from framefleet.delivery.props import delete_props, props_text
+from framefleet.errors import StorageError
 from framefleet.local import requests
 from framefleet.local.opening import open_session
 from framefleet.local.requests import Listeners
@@ -40,7 +42,8 @@ async def compositions(payload: Mapping[str, Any], call: Call) -> dict[str, Any]
         try:
             props = await props_text(request.input_props, buckets)
         finally:
-            await delete_props(request.input_props, buckets, put_before_ms=call.started_ms)
+            with suppress(StorageError):
+                await delete_props(request.input_props, buckets, put_before_ms=call.started_ms)
     options = {**request.options, "input_props": props}
     async with open_session(requests.site_request(site, options, Listeners())) as session:
         return compositions_answer(await session.list())

@@ -38,9 +38,6 @@ from framefleet.wiring.functions import open_functions
 from framefleet.worker.artifacts import Artifacts
 from framefleet.worker.worker import rendered_chunks
 
-# A function is over when it has run for its time, and its end has been heard of.
-_AFTER_TIMEOUT_S = 20.0
-
 
 @dataclass(slots=True, kw_only=True)
 class Fleet:
@@ -81,7 +78,12 @@ class Fleet:
     async def open_place(self, scratch: Path) -> AsyncIterator[Place]:
         """The bucket; the record is the keeper's."""
         async with open_bucket_place(
-            self.media.wanted, scratch, None, before_output=self._tell_before_output
+            self.media.wanted,
+            scratch,
+            None,
+            before_output=self._tell_before_output,
+            # Another that goes on with the render puts the same files.
+            is_ours=lambda: not self.keeper.is_lost,
         ) as place:
             self._place = place
             yield place
@@ -132,9 +134,9 @@ class Fleet:
 
     async def rendered(self, plan: Plan, stored: Artifacts) -> frozenset[int]:
         """Those of the function that has died."""
-        if not self.is_resumed or self.is_alone:
+        if not self.is_resumed:
             return frozenset()
-        done = await rendered_chunks(stored, plan)
+        done = frozenset() if self.is_alone else await rendered_chunks(stored, plan)
         self.keeper.state.rendered_before(done)
         return done
 
@@ -158,7 +160,6 @@ class Fleet:
                 function_name=self._renderer_name,
                 request=lambda chunk, attempt: self._request(chunk, attempt, hash_of_plan),
                 stop=self.stop,
-                timeout_s=self.call.timeout_ms / 1000 + _AFTER_TIMEOUT_S,
             )
 
     def note(self, fact: RenderFact) -> None:

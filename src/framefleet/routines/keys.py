@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from framefleet.domain.destination import render_prefix
-from framefleet.wire.render_record import RECORD_NAME
+from framefleet.wire.render_record import CANCEL_NAME, RECORD_NAME
 
-# Put by a client that cancels the render (spec/serverless-orchestration.md 9).
-_CANCEL_NAME = "cancel.json"
 _TRANSPORT = "transport/"
 
 
@@ -19,7 +17,7 @@ def record_key(render_id: str) -> str:
 
 def cancel_key(render_id: str) -> str:
     """What is there once the render is cancelled."""
-    return render_prefix(render_id) + _CANCEL_NAME
+    return render_prefix(render_id) + CANCEL_NAME
 
 
 def transport_prefix(render_id: str) -> str:

@@ -19,6 +19,7 @@ from framefleet.domain.destination import BucketAddress, Cloud, RemoteFile
 from framefleet.errors import (
     FramefleetError,
     FunctionTimeoutError,
+    ObjectNotFoundError,
     RenderCancelledError,
     StorageError,
     root_error,
@@ -28,10 +29,10 @@ from framefleet.interfaces.storage import Storage
 from framefleet.local.media import RenderResult
 from framefleet.local.opening import open_session
 from framefleet.routines.call import Call, now_ms
-from framefleet.routines.cleanup import clear_transport
+from framefleet.routines.cleanup import clear_transport, has_ended, take_over_burial
 from framefleet.routines.fleet import Fleet
 from framefleet.routines.keys import cancel_key, record_key
-from framefleet.routines.lease import has_ended, take_lease
+from framefleet.routines.lease import take_lease
 from framefleet.routines.options import media_request
 from framefleet.routines.record_keeper import RecordKeeper, RecordTakenError
 from framefleet.routines.start import bucket_address, new_state
@@ -63,26 +64,27 @@ async def launch(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
         lease = await take_lease(storage, request.render_id, call.request_id)
         if lease is None:
             return {}
+        state = new_state(request.start, call)
         found = await storage.stat(record_key(request.render_id))
+        record = await _record(storage, request.render_id)
+        version = "" if found is None else found.version
+        keeper = RecordKeeper(storage, request.render_id, state, version)
+        main = MainFunction(request, call, settings, buckets, storage, keeper)
         try:
-            if found is None:
+            if found is None or record is None or has_ended(record):
                 raise RecordTakenError
-            state = new_state(request.start, call)
-            keeper = RecordKeeper(storage, request.render_id, state, found.version)
-            await MainFunction(
-                request, call, settings, buckets, storage, keeper, is_resumed=lease > 1
-            ).run()
+            await main.run(record if lease > 1 else None)
         except RecordTakenError:
-            await _leave(storage, request.render_id)
+            logger.info("render_taken_over", extra={"render_id": request.render_id})
+            await main.leave()
     return {}
 
 
-async def _leave(storage: Storage, render_id: str) -> None:
-    """The render is another's, or has been ended by another: then nothing is to be left."""
-    logger.info("render_taken_over", extra={"render_id": render_id})
-    with suppress(StorageError):
-        if await has_ended(storage, render_id):
-            await clear_transport(storage, render_id)
+async def _record(storage: Storage, render_id: str) -> dict[str, Any] | None:
+    try:
+        return await read_record(storage, render_id)
+    except ObjectNotFoundError:
+        return None
 
 
 class MainFunction:
@@ -96,8 +98,6 @@ class MainFunction:
         buckets: Buckets,
         storage: Storage,
         keeper: RecordKeeper,
-        *,
-        is_resumed: bool,
     ) -> None:
         self._request = request
         self._call = call
@@ -105,18 +105,24 @@ class MainFunction:
         self._buckets = buckets
         self._storage = storage
         self._keeper = keeper
-        self._is_resumed = is_resumed
+        self._is_resumed = False
         self._rendering = anyio.CancelScope()
 
-    async def run(self) -> None:
+    async def run(self, before: Mapping[str, Any] | None = None) -> None:
         """Render, and report how it ended.
+
+        Args:
+            before: the record of a function that has died, where this one goes on.
 
         Raises:
             RecordTakenError: another does, or nobody is to.
         """
-        if self._is_resumed and await self._is_too_late():
-            await self._fail(self._timeout())
-            return
+        if before is not None:
+            self._is_resumed = True
+            self._keeper.state.resume(before)
+            if _is_too_late(before):
+                await self._fail(self._timeout())
+                return
         await self._keeper.write()
         result: RenderResult | FramefleetError | None = None
         try:
@@ -140,11 +146,23 @@ class MainFunction:
         elif result is not None:
             await self._fail(result)
 
-    async def _is_too_late(self) -> bool:
-        """Go on where a function was that died; unless by then everybody takes it for over."""
-        record = await read_record(self._storage, self._request.render_id)
-        self._keeper.state.resume(record)
-        return now_ms() > (record.get("timeoutTimestamp") or 0)
+    async def leave(self) -> None:
+        """The render is another's, or has been ended by another: then nothing is to be left."""
+        render_id = self._request.render_id
+        with suppress(StorageError):
+            found = await self._storage.stat(record_key(render_id))
+            record = await _record(self._storage, render_id)
+            if found is not None and record is not None:
+                if not has_ended(record):
+                    return
+                is_ours = await take_over_burial(self._storage, render_id, record, found.version)
+            else:
+                is_ours = False
+            await self._clear()
+            webhook = self._request.start.webhook
+            if is_ours and webhook is not None:
+                with suppress(FramefleetError):
+                    await report_timeout(webhook, self._request, self._call, self._keeper.state)
 
     async def _result(self) -> RenderResult | FramefleetError:
         try:
@@ -250,14 +268,15 @@ class MainFunction:
 
         A bucket that takes no record any more is no reason to leave all else undone.
         """
-        for pause_s in (*_PAUSES_S, None):
-            try:
-                return await self._keeper.write()
-            except StorageError as exc:
-                logger.warning("record_not_written", extra={"code": exc.code})
-                if pause_s is None or self._call.remaining_s < STOP_BEFORE_S:
-                    return
-                await anyio.sleep(pause_s)
+        with anyio.move_on_after(max(self._call.remaining_s - _CLEANUP_TIMEOUT_S, 1.0)):
+            for pause_s in (*_PAUSES_S, None):
+                try:
+                    return await self._keeper.write()
+                except StorageError as exc:
+                    logger.warning("record_not_written", extra={"code": exc.code})
+                    if pause_s is None or self._call.remaining_s < STOP_BEFORE_S:
+                        return
+                    await anyio.sleep(pause_s)
 
     async def _report(self, report: Any) -> None:
         webhook = self._request.start.webhook
@@ -275,3 +294,12 @@ class MainFunction:
         with suppress(StorageError):
             for props in (self._request.start.input_props, self._request.sent_props):
                 await delete_props(props, self._buckets, put_before_ms=began_ms)
+
+
+def _is_too_late(record: Mapping[str, Any]) -> bool:
+    """Whether everybody takes a render for over whose main function has died.
+
+    One whose output was made already is done for whoever finds it.
+    """
+    is_made = record.get("timeToCombine") is not None
+    return now_ms() > (record.get("timeoutTimestamp") or 0) and not is_made

@@ -6,11 +6,10 @@ runs the render, a second ends at once, and one that finds the first silent goes
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import UTC, datetime
 
-from framefleet.errors import ObjectConflictError, ObjectNotFoundError
+from framefleet.errors import ObjectConflictError
 from framefleet.interfaces.storage import Storage
 from framefleet.routines.keys import lease_key, record_key
 
@@ -19,12 +18,12 @@ logger = logging.getLogger(__name__)
 # A main function writes its record more often than that; stores and functions have their own
 # clocks, and stores tell of whole seconds.
 SILENT_S = 15.0
-# Lambda repeats an event twice (MaximumRetryAttempts), and may deliver each more than once.
+# Lambda repeats an event twice at most (MaximumRetryAttempts), and may deliver each more than once.
 _MOST_LEASES = 5
 
 
 async def take_lease(storage: Storage, render_id: str, request_id: str) -> int | None:
-    """Which function in a row we are that runs the render, from 1; None if we are to leave it.
+    """Which function in a row we are to run the render, from 1; None if one does already.
 
     Raises:
         StorageError: it cannot be told.
@@ -37,22 +36,9 @@ async def take_lease(storage: Storage, render_id: str, request_id: str) -> int |
             await storage.put(key, request_id.encode(), create_only=True)
         except ObjectConflictError:
             continue
-        if not await has_ended(storage, render_id):
-            return number
-        # The render's own leases are gone with all else that it needed on the way.
-        await storage.delete([key])
-        break
+        return number
     logger.info("launched_twice", extra={"render_id": render_id})
     return None
-
-
-async def has_ended(storage: Storage, render_id: str) -> bool:
-    """Whether the record says how the render ended; or nothing is kept of it any more."""
-    try:
-        record = json.loads(await storage.read(record_key(render_id)))
-    except ObjectNotFoundError:
-        return True
-    return bool(record.get("postRenderData") or record.get("fatalErrorTimestamp"))
 
 
 async def _is_silent(storage: Storage, render_id: str, number: int) -> bool:

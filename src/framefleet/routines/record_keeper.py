@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from framefleet.domain.events import Delivered, RenderFact
-from framefleet.domain.stored import ObjectAttributes, ObjectInfo, Privacy
+from framefleet.domain.stored import PRIVATE_JSON, ObjectInfo
 from framefleet.errors import ObjectConflictError, ObjectNotFoundError, StorageError
 from framefleet.interfaces.storage import Storage
 from framefleet.routines.call import now_ms
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 WRITE_INTERVAL_S = 0.25
 # Who writes nothing for longer than `lease.SILENT_S` is taken for dead.
 HEARTBEAT_S = 4.0
-_PRIVATE = ObjectAttributes(content_type="application/json", privacy=Privacy.PRIVATE)
 
 
 class RecordTakenError(Exception):
@@ -34,8 +33,8 @@ class RecordKeeper:
     """Notes what happens, and writes the newest state so often that clients see it move.
 
     `run` writes until it is cancelled; `write` writes now. Each replaces what was written before
-    and nothing else, from `version` on; `is_lost` once that has failed. `is_delivered` once there
-    is an output, which nothing takes away any more.
+    and nothing else, from `version` on; `is_lost` once another has replaced it. `is_delivered` once
+    there is an output, which nothing takes away any more.
     """
 
     storage: Storage
@@ -96,16 +95,22 @@ class RecordKeeper:
 
     async def _put(self, data: bytes) -> ObjectInfo:
         return await self.storage.put(
-            record_key(self.render_id), data, attributes=_PRIVATE, if_version=self.version
+            record_key(self.render_id), data, attributes=PRIVATE_JSON, if_version=self.version
         )
 
     async def _is_ours(self) -> bool:
-        """Whether the record that is there was put by us, without our having heard of it."""
+        """Whether the record that is there was put by us, even without our having heard of it.
+
+        S3 refuses a put as well because another of the same key is under way, such as our own.
+        """
         key = record_key(self.render_id)
         found = await self.storage.stat(key)
-        if found is None or await self.storage.read(key) not in self._unanswered:
+        if found is None:
             return False
-        self.version = found.version
+        if found.version != self.version:
+            if await self.storage.read(key) not in self._unanswered:
+                return False
+            self.version = found.version
         return True
 
 
@@ -115,7 +120,7 @@ async def write_record(storage: Storage, render_id: str, state: RenderState) -> 
     Raises:
         StorageError: it cannot be written.
     """
-    await storage.put(record_key(render_id), encoded(state), attributes=_PRIVATE)
+    await storage.put(record_key(render_id), encoded(state), attributes=PRIVATE_JSON)
 
 
 def encoded(state: RenderState) -> bytes:

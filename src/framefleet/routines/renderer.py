@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -162,7 +162,8 @@ class _Pulse:
         if not await self._is_over():
             return
         prefix = _chunks_of(self._request) + chunk_prefix(self._request.chunk)
-        await self._storage.delete([found.key async for found in self._storage.objects(prefix)])
+        with suppress(StorageError):
+            await self._storage.delete([found.key async for found in self._storage.objects(prefix)])
 
     async def _is_over(self) -> bool:
         """A store that does not answer is asked again."""

@@ -57,7 +57,7 @@ async def status(payload: Mapping[str, Any], call: Call) -> dict[str, Any]:
         answer = await render_progress(home, view, provider=request.provider)
         storage = buckets.storage(name)
         death = await _death(answer, view, call, storage)
-        if death is not None and await bury(storage, view.render_id, death, view.now_ms):
+        if death is not None and await bury(storage, view.render_id, answer, death):
             answer = await render_progress(home, view, provider=request.provider)
     return answer
 
@@ -73,9 +73,14 @@ async def _death(
     late_ms = view.now_ms - (answer["timeoutTimestamp"] or 0)
     metadata = answer["renderMetadata"]
     if metadata is None and not answer["fatalErrorEncountered"] and late_ms > _UNHEARD_MS:
-        # Of one that has not begun, the event still waits for its turn.
-        has_begun = await storage.stat(lease_key(view.render_id, 1)) is not None
-        if has_begun or late_ms > _EVENT_AGE_MS:
+        lease = await storage.stat(lease_key(view.render_id, 1))
+        if lease is None:
+            # It has not begun: the event still waits for its turn.
+            since_ms, limit_ms = answer["functionLaunched"] or view.now_ms, _EVENT_AGE_MS
+        else:
+            since_ms = round(lease.modified.timestamp() * 1000)
+            limit_ms = view.timeout_ms + _UNHEARD_MS
+        if view.now_ms - since_ms > limit_ms:
             return unplanned_error(
                 timeout_ms=view.timeout_ms,
                 region=view.region,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,8 @@ async def _render(request: StillRequest, call: Call, render_id: str) -> dict[str
             result = await _film(request, call, render_id, bucket, buckets)
         finally:
             # Clients do not call again because of an error of ours (spec/serverless-wire.md 4).
-            await delete_props(request.input_props, buckets, put_before_ms=call.started_ms)
+            with suppress(StorageError):
+                await delete_props(request.input_props, buckets, put_before_ms=call.started_ms)
     return _answer(result, call)
 
 

@@ -30,6 +30,8 @@ from framefleet.wire.render_metadata import (
 )
 
 RECORD_NAME = "progress.json"
+# Put by a client that cancels the render (spec/serverless-orchestration.md 9).
+CANCEL_NAME = "cancel.json"
 # The folder of what the composition emitted, in the bucket of the output.
 ARTIFACTS = "artifacts/"
 DEFAULT_FRAMES_NAME = "frames"

@@ -55,7 +55,3 @@ class Artifacts:
         return frozenset(
             [found.key[cut:] async for found in self.storage.objects(self._prefix + prefix)]
         )
-
-    async def exists(self, key: str) -> bool:
-        """Whether the artifact is there."""
-        return await self.storage.stat(self._prefix + key) is not None

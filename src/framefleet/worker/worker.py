@@ -131,12 +131,6 @@ def part_key(chunk: int, part: int, name: str) -> str:
     return f"{chunk_prefix(chunk)}{part}/{name}"
 
 
-async def is_rendered(artifacts: Artifacts, plan: Plan, chunk: int) -> bool:
-    """Whether all of a chunk's files are stored."""
-    last = len(plan.parts_of(chunk)) - 1
-    return await artifacts.exists(part_key(chunk, last, RECORD_FILE))
-
-
 async def rendered_chunks(artifacts: Artifacts, plan: Plan) -> frozenset[int]:
     """The chunks all of whose files are stored."""
     keys = await artifacts.keys(CHUNKS)

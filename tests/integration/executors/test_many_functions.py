@@ -204,7 +204,6 @@ async def render(
                 {"chunk": chunk, "attempt": attempt}
             ).encode(),
             stop=stop,
-            timeout_s=120,
         )
         tasks.start_soon(keeper.run)
         await RenderRunner(PLAN, executor, assembly, max_attempts=2, on_fact=on_fact).run()

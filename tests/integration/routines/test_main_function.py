@@ -14,7 +14,9 @@ from framefleet.domain.events import Delivered
 from framefleet.errors import PageScriptError
 from framefleet.interfaces.buckets import Buckets
 from framefleet.local.media import RenderResult
+from framefleet.routines import launch
 from framefleet.routines.call import Call, now_ms
+from framefleet.routines.cleanup import bury
 from framefleet.routines.keys import cancel_key, plan_key, record_key
 from framefleet.routines.launch import STOP_BEFORE_S, MainFunction
 from framefleet.routines.record_keeper import RecordKeeper, RecordTakenError, write_record
@@ -27,12 +29,10 @@ pytestmark = pytest.mark.anyio
 
 ID = "a1b2c3d4e5"
 BUCKET = "remotionlambda-useast1-abcdefghij"
-REQUEST = read_launch(
-    {
-        "type": "launch", "serveUrl": "my-site", "composition": "film", "codec": "h264",
-        "renderId": ID, "bucketName": BUCKET, "enableCancellation": True,
-    }
-)  # fmt: skip
+PAYLOAD = {
+    "type": "launch", "serveUrl": "my-site", "composition": "film", "codec": "h264",
+    "renderId": ID, "bucketName": BUCKET, "enableCancellation": True,
+}  # fmt: skip
 
 Work = Callable[["Main"], Awaitable[RenderResult]]
 
@@ -57,7 +57,7 @@ class Main(MainFunction):
         )
         self.storage, self.keeper, self._work = storage, keeper, work
         buckets = cast(Buckets, None)
-        super().__init__(REQUEST, call, Settings(), buckets, storage, keeper, **more)
+        super().__init__(read_launch(PAYLOAD | more), call, Settings(), buckets, storage, keeper)
 
     async def _render(self) -> RenderResult:
         return await self._work(self)
@@ -78,14 +78,14 @@ async def storage(tmp_path) -> LocalStorage:
     return storage
 
 
-async def make(storage: LocalStorage, work: Work, *, is_resumed: bool = False) -> Main:
+async def make(storage: LocalStorage, work: Work, **more: Any) -> Main:
     found = await storage.stat(record_key(ID))
     assert found is not None
     state = RenderState(
         cancellation_enabled=True, max_attempts=2, launched_ms=now_ms(), timeout_ms=now_ms() + 9000
     )
     keeper = RecordKeeper(storage, ID, state, found.version)
-    return Main(storage, keeper, work, is_resumed=is_resumed)
+    return Main(storage, keeper, work, **more)
 
 
 async def hang(main: Main) -> RenderResult:
@@ -169,8 +169,31 @@ async def test_one_that_comes_after_the_others_limit_ends_the_render(storage):
     async def begin(main: Main) -> RenderResult:
         raise AssertionError("everybody takes the render for over")
 
-    main = await make(storage, begin, is_resumed=True)
-    await main.run()
+    main = await make(storage, begin)
+    await main.run(await main.record())
     [error] = (await main.record())["errors"]
     assert error["name"] == "FunctionTimeoutError"
     assert await storage.stat(plan_key(ID)) is None
+
+
+async def test_who_is_called_for_a_buried_render_sends_its_webhook(storage, monkeypatch):
+    sent: list[str] = []
+
+    async def report(*given: object) -> None:
+        sent.append(ID)
+
+    monkeypatch.setattr(launch, "report_timeout", report)
+    main = await make(storage, fail, webhook={"url": "http://127.0.0.1:1/", "secret": None})
+    answer = {"timeoutTimestamp": 2, "currentTime": 3}
+    assert await bury(storage, ID, answer, {"name": "TimeoutError", "isFatal": True})
+    await storage.put(plan_key(ID), b"put late")
+    for _ in range(2):
+        await main.leave()
+    assert sent == [ID]
+    assert await storage.stat(plan_key(ID)) is None
+
+
+async def test_a_render_that_goes_on_is_left(storage):
+    main = await make(storage, fail)
+    await main.leave()
+    assert await storage.stat(plan_key(ID)) is not None

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from framefleet.domain.stored import ObjectInfo
-from framefleet.errors import StorageUnavailableError
-from framefleet.routines.cleanup import bury
+from framefleet.errors import ObjectConflictError, StorageUnavailableError
+from framefleet.routines.cleanup import bury, take_over_burial
 from framefleet.routines.keys import plan_key, record_key
 from framefleet.routines.record_keeper import RecordKeeper, RecordTakenError, write_record
 from framefleet.storages.local import LocalStorage
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.anyio
 
 ID = "a1b2c3d4e5"
 KEY = record_key(ID)
+ANSWER = {"timeoutTimestamp": 2, "currentTime": 99}
 ERROR = {"name": "TimeoutError", "message": "gone", "isFatal": True, "willRetry": False}
 
 
@@ -28,11 +29,18 @@ def new_state() -> RenderState:
 
 
 class Forgetful(LocalStorage):
-    """Stores what it is given, and loses its answers while `is_deaf`."""
+    """Stores what it is given, and loses its answers while `is_deaf`.
+
+    It refuses so many exchanges, as S3 does while another is under way (409).
+    """
 
     is_deaf = False
+    refusals = 0
 
     async def put(self, key: str, source: Path | bytes, **options: Any) -> ObjectInfo:
+        if self.refusals:
+            self.refusals -= 1
+            raise ObjectConflictError("ConditionalRequestConflict")
         info = await super().put(key, source, **options)
         if self.is_deaf:
             raise StorageUnavailableError("The answer was lost.")
@@ -93,12 +101,39 @@ async def test_a_write_whose_answer_was_lost_is_our_own(storage):
 
 async def test_the_dead_are_buried_once(storage):
     await storage.put(plan_key(ID), b"plan")
-    assert await bury(storage, ID, ERROR, 99)
+    assert await bury(storage, ID, ANSWER, ERROR)
     record = await read(storage)
     assert (record["errors"], record["fatalErrorTimestamp"]) == ([ERROR], 99)
     assert await storage.stat(plan_key(ID)) is None
-    assert not await bury(storage, ID, ERROR, 100)
+    assert not await bury(storage, ID, ANSWER, ERROR)
     assert await read(storage) == record
+
+
+async def test_one_that_has_begun_since_is_not_buried(storage):
+    await storage.put(plan_key(ID), b"plan")
+    assert not await bury(storage, ID, {**ANSWER, "timeoutTimestamp": 1}, ERROR)
+    assert await storage.stat(plan_key(ID)) is not None
+
+
+async def test_the_rest_of_a_burial_is_done_once(storage):
+    await bury(storage, ID, ANSWER, ERROR)
+    found = await storage.stat(KEY)
+    assert found is not None
+    buried = await read(storage)
+    assert await take_over_burial(storage, ID, dict(buried), found.version)
+    assert not await take_over_burial(storage, ID, dict(buried), found.version)
+    assert not await take_over_burial(storage, ID, await read(storage), found.version)
+    assert (await read(storage))["errors"] == [ERROR]
+
+
+async def test_a_refused_write_that_changed_nothing_takes_nothing_away(storage):
+    mine = await keeper(storage)
+    await mine.write()
+    storage.refusals = 1
+    mine.state.opened_ms = 44
+    await mine.write()
+    assert (await read(storage))["serveUrlOpened"] == 44
+    assert not mine.is_lost
 
 
 async def test_one_that_writes_meanwhile_is_not_buried(storage, monkeypatch):
@@ -113,7 +148,7 @@ async def test_one_that_writes_meanwhile_is_not_buried(storage, monkeypatch):
         return data
 
     monkeypatch.setattr(LocalStorage, "read", read_and_be_late)
-    assert not await bury(storage, ID, ERROR, 99)
+    assert not await bury(storage, ID, ANSWER, ERROR)
     monkeypatch.undo()
     record = await read(storage)
     assert (record["serveUrlOpened"], record["fatalErrorTimestamp"]) == (33, None)

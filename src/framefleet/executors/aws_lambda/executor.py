@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import anyio
@@ -39,7 +40,6 @@ class LambdaExecutor:
     """One function for each chunk.
 
     `request` makes the payload of an attempt. `stop` tells all functions of the render to end.
-    `timeout_s` is after how long a function has ended in any case.
     """
 
     slots: int
@@ -47,7 +47,6 @@ class LambdaExecutor:
     function_name: str
     request: Callable[[int, int], bytes]
     stop: Callable[[], Awaitable[None]]
-    timeout_s: float
 
     async def run(self, plan: Plan, chunk: int, attempt: int, on_progress: OnProgress) -> None:
         """Have a function render a chunk, and wait while none can be called.
@@ -60,14 +59,7 @@ class LambdaExecutor:
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                with anyio.fail_after(self.timeout_s):
-                    return await self._call(payload, chunk, len(plan.chunks[chunk]), on_progress)
-            except TimeoutError as exc:
-                raise FunctionLostError(
-                    f"The function that renders chunk {chunk} has not answered for "
-                    f"{self.timeout_s:.0f} s.",
-                    chunk=chunk,
-                ) from exc
+                return await self._call(payload, chunk, len(plan.chunks[chunk]), on_progress)
             except (FunctionThrottledError, FunctionUnavailableError):
                 await anyio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -135,7 +127,11 @@ class _Messages:
                 async for piece in self._pieces:
                     self._come.send_nowait(piece)
             except FramefleetError as exc:
-                self._come.send_nowait(exc)
+                with suppress(anyio.BrokenResourceError):
+                    self._come.send_nowait(exc)
+            except anyio.BrokenResourceError:
+                # Nobody listens any more.
+                return
             finally:
                 self.ended.set()
 

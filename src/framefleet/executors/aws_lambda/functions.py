@@ -82,7 +82,7 @@ class LambdaFunctions:
         Raises:
             FunctionNotFoundError, FunctionThrottledError, FunctionUnavailableError: it was not
                 called.
-            FunctionError: it failed; FunctionLostError if another call may not.
+            FunctionError: it failed; FunctionLostError if it ended without an answer of its own.
             CredentialsError, AccessDeniedError: we may not call it.
         """
         path = f"/2015-03-31/functions/{quote(name, safe='')}/invocations"
@@ -209,7 +209,7 @@ def _check_complete(name: str, payload: bytes, logs: str) -> None:
 
 
 def _failed(name: str, code: str, details: str, logs: str) -> FramefleetError:
-    """A function that threw will do so again; one that ended, or took too long, may not."""
+    """A function that ended, or took too long: our own tell of what they can in their answers."""
     how = "an unhandled error: " if code == "Unhandled" else f"error code {code}: "
     end = " " if code == "Unhandled" else ". "
     return FunctionLostError(
