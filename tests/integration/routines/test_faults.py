@@ -170,6 +170,7 @@ def test_an_event_that_comes_twice_renders_once(fleet, tmp_path):
     assert fleet.left_of(done.render_id) == {"progress.json", "out.mp4"}
 
 
+@pytest.mark.alone
 def test_a_render_is_cancelled_within_seconds(fleet):
     started = aws.render_media_on_lambda(
         function_name=MAIN, serve_url="stamped", composition="stamped", codec="h264",

@@ -87,6 +87,7 @@ def test_a_store_that_takes_no_progress_for_a_while_is_survived(
     assert (done.errors, done.frames_rendered, done.overall_progress) == ([], FRAMES, 1)
 
 
+@pytest.mark.alone
 def test_a_cancelled_render_stops_even_if_its_pages_hang(fleet, gate):
     gate.answer = gate.hold
     started = aws.render_media_on_lambda(
