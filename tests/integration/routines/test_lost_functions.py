@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from framefleet import aws
 from framefleet.testing.local_lambda import Invocation
 from framefleet.testing.video import read_stamps
