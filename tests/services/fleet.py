@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.services.s3_server import S3Server
 VERSION = "4-0-539"
 MAIN = f"remotion-render-{VERSION}-mem2048mb-disk2048mb-120sec"
 SITES = {"stamped": "stamped.html", "beep": "beep_flash.html"}
+
+_CLEARING_S = 5.0
 
 Choose = Callable[[Invocation], Fault | None]
 
@@ -45,10 +48,20 @@ class Fleet:
         found = pages.paginate(Bucket=self.bucket, Prefix=prefix)
         return {o["Key"]: o["Size"] for page in found for o in page.get("Contents", [])}
 
-    def left_of(self, render_id: str) -> set[str]:
+    def names_of(self, render_id: str) -> set[str]:
         """The names of what a render has in the bucket."""
         prefix = f"renders/{render_id}/"
         return {key.removeprefix(prefix) for key in self.objects(prefix)}
+
+    def left_of(self, render_id: str) -> set[str]:
+        """The same once the render is over, which clears up after it has told so."""
+        end = time.monotonic() + _CLEARING_S
+        while True:
+            names = self.names_of(render_id)
+            is_clear = not any(name.startswith("transport/") for name in names)
+            if is_clear or time.monotonic() > end:
+                return names
+            time.sleep(0.05)
 
     def record(self, render_id: str) -> dict[str, Any]:
         """What a render's progress.json says."""

@@ -64,7 +64,7 @@ def overtaken(fleet: Fleet, tmp_path: Path) -> None:
     [launch] = launches(fleet, OVERTAKEN)
     with fleet.server.client() as client:
         client.invoke(FunctionName=OVERTAKEN, InvocationType="Event", Payload=launch.payload)
-    wait_until(lambda: "transport/lease-2" in fleet.left_of(started.render_id), 60)
+    wait_until(lambda: "transport/lease-2" in fleet.names_of(started.render_id), 60)
     os.kill(main, signal.SIGCONT)
     wait_until(lambda: fleet.record(started.render_id)["postRenderData"] is not None, 60)
     end = fleet.record(started.render_id)
@@ -90,7 +90,7 @@ def buried(fleet: Fleet, tmp_path: Path) -> None:
 def unplanned(fleet: Fleet, tmp_path: Path) -> None:
     """It dies before it has looked at the site."""
     started = start(UNPLANNED, frames=30)
-    wait_until(lambda: "transport/lease-1" in fleet.left_of(started.render_id), 60)
+    wait_until(lambda: "transport/lease-1" in fleet.names_of(started.render_id), 60)
     strike(UNPLANNED, signal.SIGKILL)
     *_, dead = watch(started, UNPLANNED)
     assert "before it had opened the site" in str(dead.error_message)
