@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -27,6 +28,8 @@ from framefleet.wire.render_record import CANCEL_NAME
 
 # The render goes on while nobody can be asked about it.
 _MOST_FAILURES = 8
+# From the output to the record that tells of it.
+_LAST_WORD_S = 5.0
 # As often as the reference's command line asks.
 POLL_INTERVAL_S = 0.5
 
@@ -172,7 +175,7 @@ async def follow(
     Raises:
         FunctionError: the render failed.
     """
-    failures = 0
+    failures, done_s = 0, math.inf
     while True:
         try:
             progress = await get_progress(
@@ -188,7 +191,11 @@ async def follow(
             continue
         await call_back(on_progress, progress)
         if progress.done:
-            return progress
+            done_s = min(done_s, anyio.current_time())
+            # Its output is there; costs and times follow, unless the function has died since.
+            is_whole = progress.cleanup is None or progress.cleanup["doneIn"] is not None
+            if is_whole or anyio.current_time() > done_s + _LAST_WORD_S:
+                return progress
         if progress.fatal_error_encountered:
             raise FunctionError(
                 progress.error_message or "The render failed.",

@@ -50,6 +50,7 @@ STOP_BEFORE_S = 5.0
 # spec/serverless-orchestration.md 9; with the functions' own watch it makes two seconds.
 _WATCH_INTERVAL_S = 0.5
 _CLEANUP_TIMEOUT_S = 3.0
+_WEBHOOK_S = 2.0
 # Between tries of a write that matters, each of which the store's client has tried several times.
 _PAUSES_S = (1.0, 3.0)
 
@@ -158,7 +159,8 @@ class MainFunction:
                 is_ours = await take_over_burial(self._storage, render_id, record, found.version)
             else:
                 is_ours = False
-            await self._clear()
+            await clear_transport(self._storage, render_id)
+            await self._delete_props()
             webhook = self._request.start.webhook
             if is_ours and webhook is not None:
                 with suppress(FramefleetError):
@@ -232,8 +234,6 @@ class MainFunction:
 
     async def _succeed(self, result: RenderResult) -> None:
         ended = now_ms()
-        # Whose render it is has to be sure before anything of it goes.
-        await self._write_last()
         await self._delete_props()
         state = self._keeper.state
         assert isinstance(result.output, RemoteFile), "its output is in a bucket"
@@ -259,7 +259,7 @@ class MainFunction:
         await self._report(report_timeout if is_timeout else report_failure)
 
     async def _clear(self) -> None:
-        with anyio.move_on_after(_CLEANUP_TIMEOUT_S):
+        with anyio.move_on_after(max(self._call.remaining_s - _WEBHOOK_S, _CLEANUP_TIMEOUT_S)):
             await clear_transport(self._storage, self._request.render_id)
             await self._delete_props()
 

@@ -124,7 +124,9 @@ def launches(fleet: Fleet, function: str) -> list[Invocation]:
 
 def strike(function: str, blow: signal.Signals) -> int:
     """Send a signal to the function's process that is at work; its id."""
-    [process] = (process for process in psutil.process_iter() if is_at_work(process, function))
+    # Not its own children, which have its name until they are what they become.
+    ours = psutil.Process().children()
+    [process] = (process for process in ours if is_at_work(process, function))
     os.kill(process.pid, blow)
     return process.pid
 
