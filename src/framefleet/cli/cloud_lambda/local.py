@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,7 @@ from framefleet.cli import options as shared
 from framefleet.domain.function_names import speculate_function_name
 from framefleet.domain.option import FLEET, MACHINE, OUTPUT
 from framefleet.errors import FunctionError, OptionError
+from framefleet.own_version import own_version
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -113,7 +113,7 @@ async def _serve(
     )
     name = speculate_function_name(
         memory_size_in_mb=memory_mb, disk_size_in_mb=_DISK_MB, timeout_in_seconds=timeout_s,
-        version=version("framefleet"),
+        version=own_version(),
     )  # fmt: skip
     async with AsyncExitStack() as stack:
         with _port_in_use(port):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,7 @@ import click
 from framefleet.cli.cloud_lambda.advising import advising
 from framefleet.domain.function_names import FUNCTION_NAME_PREFIX, read_function_name
 from framefleet.errors import AccessDeniedError, FunctionNotFoundError, OptionError
+from framefleet.own_version import own_version
 
 if TYPE_CHECKING:
     from framefleet.cancellation import CancelSignal
@@ -79,7 +79,7 @@ def only_function(found: Sequence[str]) -> str:
 
 def unusual_name(name: str, found: Sequence[str]) -> str:
     """The warning about a function whose name does not say that it is of this version."""
-    dashed = version("framefleet").replace(".", "-")
+    dashed = own_version().replace(".", "-")
     expected = f"{FUNCTION_NAME_PREFIX}{dashed}-mem{{memory}}mb-disk{{disk}}mb-{{timeout}}sec"
     lines = [
         f'The name passed to --function-name "{name}" does not match the naming convention this '
@@ -163,7 +163,7 @@ def _asked(ids: Sequence[str]) -> str:
 
 def _is_ours(name: str) -> bool:
     found = read_function_name(name)
-    return found is not None and found.version == version("framefleet")[:10]
+    return found is not None and found.version == own_version()[:10]
 
 
 def _none_found(has_others: bool) -> str:
@@ -173,6 +173,6 @@ def _none_found(has_others: bool) -> str:
         else ""
     )
     return (
-        f"No Lambda functions with version {version('framefleet')} found in your account.\n"
+        f"No Lambda functions with version {own_version()} found in your account.\n"
         f"{others}Run\n  framefleet lambda functions deploy\nto deploy a new Lambda function."
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from framefleet.domain.codecs import CODEC_OF_EXTENSION, AudioCodec, Codec
 from framefleet.domain.rules.values import json_text, member, text, typeof
 from framefleet.errors import OptionError, OptionTypeError
+from framefleet.own_version import own_version
 
 DEFAULT_SEQUENCE_PATTERN = "element-[frame].[ext]"
 
@@ -212,14 +211,9 @@ def read_metadata(value: Any) -> dict[str, str]:
     Raises:
         OptionTypeError: it holds something else than texts.
     """
-    ours = f"Made with framefleet {_version()}"
+    ours = f"Made with framefleet {own_version()}"
     tags = {"comment": ours}
     for key, item in read_texts(value, "metadata").items():
         name = key.lower()
         tags[name] = f"{ours}; {item}" if name == "comment" else item
     return {name: item for name, item in tags.items() if item}
-
-
-@cache
-def _version() -> str:
-    return version("framefleet")
