@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,8 @@ from aiohttp import web
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from botocore.credentials import Credentials
 
-from framefleet.domain.composition import Composition, CompositionKind
 from framefleet.domain.events import AttemptFailed, ChunkProgressed, RenderFact
-from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
-from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.stored import ObjectInfo
-from framefleet.domain.timing import FrameRange
 from framefleet.errors import FunctionLostError
 from framefleet.executors.aws_lambda.executor import LambdaExecutor
 from framefleet.executors.aws_lambda.functions import LambdaEndpoint, LambdaFunctions
@@ -34,6 +29,7 @@ from framefleet.storages.local import LocalStorage
 from framefleet.testing import event_stream
 from framefleet.wire.framing import MessageType, frame
 from framefleet.wire.render_state import RenderState
+from tests.plans import plan_of
 
 pytestmark = pytest.mark.anyio
 
@@ -42,25 +38,7 @@ CHUNKS, FRAMES = 200, 5
 PIECE_BYTES = 90
 ID = "a1b2c3d4e5"
 COUNTS = [(rendered, max(0, rendered - 1)) for rendered in range(1, FRAMES + 1)]
-PLAN = Plan(
-    composition=Composition(
-        id="film",
-        kind=CompositionKind.FRAMEFLEET,
-        width=64,
-        height=64,
-        fps=Fraction(30),
-        duration_in_frames=CHUNKS * FRAMES,
-    ),
-    input_props="{}",
-    chunks=tuple(FrameRange(0, CHUNKS * FRAMES).cut(FRAMES)),
-    capture=CaptureOptions(),
-    video=VideoOptions(),
-    audio=AudioOptions(),
-    output=OutputOptions(),
-    page=PageOptions(),
-    browser="",
-    encoder="",
-)
+PLAN = plan_of(CHUNKS, FRAMES)
 
 
 def is_throttled(chunk: int) -> bool:

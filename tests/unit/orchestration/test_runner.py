@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import anyio
 import pytest
 
-from framefleet.domain.composition import Composition, CompositionKind
 from framefleet.domain.events import ChunkProgressed
-from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
-from framefleet.domain.plan import PageOptions, Plan
+from framefleet.domain.plan import Plan
 from framefleet.domain.progress import RenderProgress, RenderStage
-from framefleet.domain.timing import FrameRange
 from framefleet.errors import (
     BrowserCrashedError,
     DiskFullError,
@@ -23,31 +19,10 @@ from framefleet.errors import (
     PageScriptError,
 )
 from framefleet.orchestration.runner import RenderRunner
+from tests.plans import plan_of
 
 pytestmark = pytest.mark.anyio
 CHUNK = 10
-
-
-def plan_of(chunks: int) -> Plan:
-    return Plan(
-        composition=Composition(
-            id="film",
-            kind=CompositionKind.FRAMEFLEET,
-            width=64,
-            height=64,
-            fps=Fraction(30),
-            duration_in_frames=chunks * CHUNK,
-        ),
-        input_props="{}",
-        chunks=tuple(FrameRange(0, chunks * CHUNK).cut(CHUNK)),
-        capture=CaptureOptions(),
-        video=VideoOptions(),
-        audio=AudioOptions(),
-        output=OutputOptions(),
-        page=PageOptions(),
-        browser="",
-        encoder="",
-    )
 
 
 @dataclass
@@ -116,7 +91,7 @@ async def test_chunks_are_appended_in_order_whatever_order_they_come_in():
     waits = {chunk: anyio.Event() for chunk in range(4)}
     executor, assembly = Executor(slots=4, waits=waits), Assembly()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(RenderRunner(plan_of(4), executor, assembly).run)
+        tasks.start_soon(RenderRunner(plan_of(4, CHUNK), executor, assembly).run)
         for chunk in (2, 0, 3, 1):
             waits[chunk].set()
             await anyio.wait_all_tasks_blocked()
@@ -131,7 +106,7 @@ async def test_the_assembly_goes_on_beside_the_chunks():
     assembly = Assembly(on_append=lambda chunk: wait.set() if chunk == 1 else None)
     executor = Executor(slots=3, waits={2: wait})
     seen: list[RenderProgress] = []
-    runner = RenderRunner(plan_of(3), executor, assembly, on_progress=seen.append)
+    runner = RenderRunner(plan_of(3, CHUNK), executor, assembly, on_progress=seen.append)
     final = await runner.run()
     assert assembly.appended == [0, 1, 2]
     stages = [progress.stage for progress in seen]
@@ -143,14 +118,14 @@ async def test_the_assembly_goes_on_beside_the_chunks():
 
 async def test_chunks_of_an_earlier_run_are_appended_too():
     executor, assembly = Executor(slots=1), Assembly()
-    await RenderRunner(plan_of(4), executor, assembly, done=frozenset({0, 2})).run()
+    await RenderRunner(plan_of(4, CHUNK), executor, assembly, done=frozenset({0, 2})).run()
     assert executor.rendered == [1, 3]
     assert assembly.appended == [0, 1, 2, 3]
 
 
 async def test_nothing_but_assembly_is_left_of_a_render_that_is_there():
     executor, assembly = Executor(slots=1), Assembly()
-    await RenderRunner(plan_of(2), executor, assembly, done=frozenset({0, 1})).run()
+    await RenderRunner(plan_of(2, CHUNK), executor, assembly, done=frozenset({0, 1})).run()
     assert executor.rendered == []
     assert assembly.is_whole
 
@@ -159,7 +134,7 @@ async def test_an_assembly_that_fails_stops_the_chunks_at_once():
     error = DiskFullError("The disk is full.")
     executor, assembly = Executor(slots=4, never=frozenset({2, 3})), Assembly(fails={1: error})
     with pytest.raises(DiskFullError) as caught:
-        await RenderRunner(plan_of(40), executor, assembly).run()
+        await RenderRunner(plan_of(40, CHUNK), executor, assembly).run()
     assert caught.value is error
     assert sorted(executor.cancelled) == [2, 3]
     assert len(executor.rendered) < 38
@@ -172,7 +147,7 @@ async def test_an_assembly_that_fails_before_any_chunk_is_there_ends_the_render(
 
     executor = Executor(slots=2, never=frozenset(range(6)))
     with pytest.raises(MediaError, match="refused"):
-        await RenderRunner(plan_of(6), executor, Refusing()).run()
+        await RenderRunner(plan_of(6, CHUNK), executor, Refusing()).run()
 
 
 async def test_a_source_that_cannot_be_fetched_ends_the_render_at_once():
@@ -180,7 +155,7 @@ async def test_a_source_that_cannot_be_fetched_ends_the_render_at_once():
     executor = Executor(slots=3, never=frozenset({0, 1}))
     assembly = Assembly(unfetched={2: MediaError("no such sound")})
     with pytest.raises(MediaError, match="no such sound"):
-        await RenderRunner(plan_of(3), executor, assembly).run()
+        await RenderRunner(plan_of(3, CHUNK), executor, assembly).run()
     assert sorted(executor.cancelled) == [0, 1]
     assert assembly.was_cancelled
 
@@ -189,7 +164,7 @@ async def test_a_chunk_that_fails_stops_the_assembly():
     executor = Executor(slots=2, failures={1: [PageScriptError("bad page")]})
     assembly = Assembly()
     with pytest.raises(PageScriptError, match="bad page"):
-        await RenderRunner(plan_of(3), executor, assembly).run()
+        await RenderRunner(plan_of(3, CHUNK), executor, assembly).run()
     assert assembly.was_cancelled
     assert not assembly.is_whole
 
@@ -197,7 +172,7 @@ async def test_a_chunk_that_fails_stops_the_assembly():
 async def test_a_chunk_that_is_tried_again_is_appended_once():
     executor = Executor(slots=2, failures={0: [BrowserCrashedError("gone")] * 2})
     assembly = Assembly()
-    final = await RenderRunner(plan_of(3), executor, assembly).run()
+    final = await RenderRunner(plan_of(3, CHUNK), executor, assembly).run()
     assert assembly.appended == [0, 1, 2]
     assert final.retries == 2
 
@@ -206,7 +181,7 @@ async def test_a_render_that_is_cancelled_cancels_all_it_started():
     executor, assembly = Executor(slots=2, never=frozenset({1})), Assembly()
     with anyio.CancelScope() as scope:
         assembly.on_append = lambda chunk: scope.cancel()
-        await RenderRunner(plan_of(3), executor, assembly).run()
+        await RenderRunner(plan_of(3, CHUNK), executor, assembly).run()
     assert scope.cancelled_caught
     assert executor.cancelled == [1]
     assert assembly.was_cancelled
