@@ -26,8 +26,9 @@ def test_an_hour_takes_little_memory_and_time(timeline):
     assert found["length_s"] / found["cpu_s"] > 60
 
 
-def test_hundreds_of_clips_cost_little_more_than_decoding_their_files():
+def test_hundreds_of_clips_cost_a_few_times_what_decoding_their_files_does():
     found = figures("clips")
     assert found["peak_mb"] < 400
-    # Half of them are stretched in time, which alone takes a third of a second.
-    assert found["cpu_s"] - found["decode_cpu_s"] < 2
+    # Each clip decoded from its file's start would take 12 times; the clips alone, half of them
+    # stretched, mixed and put in order, take 5.
+    assert found["cpu_s"] / found["decode_cpu_s"] < 7
