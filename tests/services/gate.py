@@ -29,9 +29,10 @@ def troubled(page: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A browser whose page is at the gate."""
+    """A browser whose page is at the gate: from its port it has connected to that of the gate."""
 
     port: int
+    gate_port: int
 
     @property
     def browser(self) -> psutil.Process:
@@ -45,10 +46,14 @@ class Asker:
 
     def _ancestors(self) -> list[psutil.Process]:
         """From the browser up."""
-        found = psutil.net_connections("tcp")
-        own = next(one.pid for one in found if one.laddr and one.laddr.port == self.port)
-        assert own is not None
-        process = psutil.Process(own)
+        # Connections that have ended stay in the list for a minute, without a process.
+        pid = next(
+            one.pid
+            for one in psutil.net_connections("tcp")
+            if one.pid and one.laddr and one.raddr
+            if (one.laddr.port, one.raddr.port) == (self.port, self.gate_port)
+        )
+        process = psutil.Process(pid)
         name = process.name()
         children = len(list(takewhile(lambda one: one.name() == name, process.parents())))
         return [process, *process.parents()][children:]
@@ -106,7 +111,7 @@ def run_gate() -> Iterator[Gate]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            gate.ask(Asker(self.client_address[1]))
+            gate.ask(Asker(self.client_address[1], server.server_port))
             self.send_response(204)
             self.send_header("Access-Control-Allow-Origin", "*")
             self.end_headers()

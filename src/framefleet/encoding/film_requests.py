@@ -45,10 +45,11 @@ class FilmRequests:
             del self._sorted[bisect_left(self._sorted, self._last.popleft())]
         return step_s
 
-    def has(self, time_s: float) -> bool:
-        """Whether that very time was asked for lately."""
-        index = bisect_left(self._sorted, (time_s, 0))
-        return index < len(self._sorted) and self._sorted[index][0] == time_s
+    def has(self, time_s: float, step_s: float) -> bool:
+        """Whether that time was asked for lately, by somebody who goes on by such steps."""
+        slack_s = STEP_SLACK * step_s
+        index = bisect_left(self._sorted, (time_s - slack_s, 0))
+        return index < len(self._sorted) and self._sorted[index][0] <= time_s + slack_s
 
     def _step_to(self, time_s: float) -> float | None:
         for index in range(bisect_left(self._sorted, (time_s, 0)) - 1, -1, -1):

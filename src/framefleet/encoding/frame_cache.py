@@ -185,43 +185,61 @@ class FrameExtractor:
     def _make_ahead(self, film: Film, source: str, time_s: float, step_s: float) -> None:
         # On a busy machine whoever asks may be past it by now, and all that served it moved on.
         with self._lock:
-            if self._is_late(film, time_s) or not self._readers.going(film, time_s, step_s):
+            reader = self._readers.going(film, time_s, step_s)
+            if reader is None or self._is_late(film, time_s, step_s):
                 return
+            self._readers.lend(reader, time_s, step_s)
         # Whoever asks for it will be told.
         with suppress(MediaError):
-            decoder, frame = self._locate(film, source, time_s, step_s)
+            with self._turn(reader, time_s):
+                with self._lock:
+                    if self._is_late(film, time_s, step_s):
+                        return
+                decoder, frame = self._located(reader, source, time_s)
             with frame.lock:
                 with self._lock:
-                    if self._is_late(film, time_s):
+                    if self._is_late(film, time_s, step_s):
                         return
                 self._keep(film, frame, decoder.encode(frame))
                 with self._lock:
                     self._ahead_frames += 1
 
-    def _is_late(self, film: Film, time_s: float) -> bool:
-        return film.requests.has(time_s) or self._images.has(film, time_s)
+    def _is_late(self, film: Film, time_s: float, step_s: float) -> bool:
+        return film.requests.has(time_s, step_s) or self._images.has(film, time_s)
 
     def _locate(
         self, film: Film, source: str, time_s: float, step_s: float | None
     ) -> tuple[FrameSource, SourceFrame]:
-        with self._readers.use(film, time_s, step_s, self._lock) as reader:
+        with self._lock:
+            reader = self._readers.choose(film, time_s, step_s)
+            self._readers.lend(reader, time_s, step_s)
+        with self._turn(reader, time_s):
             return self._located(reader, source, time_s)
+
+    @contextmanager
+    def _turn(self, reader: Reader, time_s: float) -> Iterator[None]:
+        """Wait for the turn at a reader that was lent, and give it back."""
+        try:
+            with reader.turns.take(time_s):
+                yield
+        finally:
+            with self._lock:
+                self._readers.give_back(reader)
 
     def _located(
         self, reader: Reader, source: str, time_s: float
     ) -> tuple[FrameSource, SourceFrame]:
-        with reader.turns.take(time_s):
-            try:
-                decoder = self._opened(reader, source)
-                frame = decoder.locate(decoder.tick_at(time_s))
-            except BaseException:
-                with self._lock:
-                    self._readers.shut(reader)
-                raise
+        try:
+            decoder = self._opened(reader, source)
+            frame = decoder.locate(decoder.tick_at(time_s))
+        except BaseException:
             with self._lock:
-                film = reader.film
-                film.time_base, film.first_pts = decoder.time_base, decoder.first_pts
-                reader.note(decoder)
+                self._readers.shut(reader)
+            raise
+        with self._lock:
+            film = reader.film
+            film.time_base, film.first_pts = decoder.time_base, decoder.first_pts
+            reader.note(decoder)
         return decoder, frame
 
     def _opened(self, reader: Reader, source: str) -> FrameSource:

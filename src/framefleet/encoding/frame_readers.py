@@ -136,29 +136,23 @@ class Readers:
         """Size of the frames at hand."""
         return sum(reader.held_bytes for reader in self._readers)
 
-    @contextmanager
-    def use(
-        self, film: Film, time_s: float, step_s: float | None, lock: threading.Lock
-    ) -> Iterator[Reader]:
-        """A reader for a time, which is not retired meanwhile.
+    def lend(self, reader: Reader, time_s: float, step_s: float | None) -> None:
+        """Let somebody have it for a time; it is not retired before it is given back.
 
         Args:
             step_s: how far before it whoever asks asked last, if that is known.
         """
-        with lock:
-            reader = self._choose(film, time_s, step_s)
-            # Whoever comes next must see where it is going, not where it still is.
-            reader.newest_s = max(reader.newest_s, time_s)
-            reader.asked = film.requests.count
-            reader.take_along(time_s, step_s, patience=self._patience(film))
-            reader.users += 1
-            self._readers[reader] = None
-            self._readers.move_to_end(reader)
-        try:
-            yield reader
-        finally:
-            with lock:
-                reader.users -= 1
+        # Whoever comes next must see where it is going, not where it still is.
+        reader.newest_s = max(reader.newest_s, time_s)
+        reader.asked = reader.film.requests.count
+        reader.take_along(time_s, step_s, patience=self._patience(reader.film))
+        reader.users += 1
+        self._readers[reader] = None
+        self._readers.move_to_end(reader)
+
+    def give_back(self, reader: Reader) -> None:
+        """Somebody has what they asked for."""
+        reader.users -= 1
 
     def shut(self, reader: Reader) -> None:
         """Close its decoder, whose frames and seeks count on."""
@@ -182,7 +176,8 @@ class Readers:
         ]
         return min(able, key=lambda reader: reader.gap_s(time_s), default=None)
 
-    def _choose(self, film: Film, time_s: float, step_s: float | None) -> Reader:
+    def choose(self, film: Film, time_s: float, step_s: float | None) -> Reader:
+        """The reader for a time, which may be a new one, to be lent at once."""
         if (reader := self.going(film, time_s, step_s)) is not None:
             return reader
         readers = [reader for reader in self._readers if reader.film is film]

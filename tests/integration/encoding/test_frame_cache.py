@@ -136,10 +136,13 @@ def test_one_frame_for_all_is_made_once(extractor, film):
 
 
 def test_readers_far_apart_get_their_own_decoders(extractor, film):
+    """They go in step, as places of one page do: who falls far behind may lose its decoder."""
     starts = [0, 75, 150, 225]
+    step = threading.Barrier(len(starts), timeout=60)
 
     def read(start: int) -> None:
         for number in range(start, start + 60):
+            step.wait()
             assert ask(extractor, film, number) == number
 
     in_threads([partial(read, start) for start in starts])

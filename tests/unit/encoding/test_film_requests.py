@@ -75,7 +75,16 @@ def test_only_the_last_are_remembered():
     for place in range(1000):
         requests.note(place * 10.0)
     assert requests.count == 1000
-    assert requests.has(9990.0)
-    assert not requests.has(10.0)
-    assert not requests.has(9995.0)
+    assert requests.has(9990.0, 0.1)
+    assert not requests.has(10.0, 0.1)
+    assert not requests.has(9995.0, 0.1)
+
+
+def test_times_that_steps_add_up_to_may_be_rounded():
+    requests = FilmRequests()
+    steps = [requests.note(frame / 30) for frame in range(36)]
+    sums = [frame / 30 + steps[frame] for frame in range(2, 35)]
+    assert sums != [frame / 30 for frame in range(3, 36)]
+    assert all(requests.has(time_s, 1 / 30) for time_s in sums)
+    assert not requests.has(36 / 30, 1 / 30)
     assert len(requests._last) == len(requests._sorted) == REMEMBERED
