@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from framefleet.encoding.film_requests import REMEMBERED, FilmRequests
+from framefleet.encoding.film_requests import FilmRequests
 
 
 @pytest.mark.parametrize("fps", [24, 25, 30000 / 1001, 30, 60])
@@ -82,9 +84,10 @@ def test_only_the_last_are_remembered():
 
 def test_times_that_steps_add_up_to_may_be_rounded():
     requests = FilmRequests()
-    steps = [requests.note(frame / 30) for frame in range(36)]
-    sums = [frame / 30 + steps[frame] for frame in range(2, 35)]
-    assert sums != [frame / 30 for frame in range(3, 36)]
+    times = [frame / 30 for frame in range(36)]
+    for time_s in times:
+        requests.note(time_s)
+    sums = [before + (before - one) for one, before in pairwise(times[:-1])]
+    assert sums != times[2:]
     assert all(requests.has(time_s, 1 / 30) for time_s in sums)
     assert not requests.has(36 / 30, 1 / 30)
-    assert len(requests._last) == len(requests._sorted) == REMEMBERED
