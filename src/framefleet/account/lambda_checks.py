@@ -117,6 +117,16 @@ def check_render(table: type, options: Options) -> None:
     )
 
 
+def as_local(options: Options, table: type) -> dict[str, Any]:
+    """The options as renders of one machine have them, for the rules that both share.
+
+    All but `concurrency`, which counts functions on Lambda.
+    """
+    local = complete(table, {})
+    shared = local.keys() & options.keys() - {"concurrency"}
+    return {**local, **{name: options[name] for name in shared}}
+
+
 def _check_place(value: Any, what: str) -> None:
     if isinstance(value, Mapping):
         _check_names(value, what, _PLACE)

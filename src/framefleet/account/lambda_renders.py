@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from framefleet.account.function_calls import FunctionAddress, call_function
-from framefleet.account.lambda_checks import check_page, check_render, check_serve_url
+from framefleet.account.lambda_checks import as_local, check_page, check_render, check_serve_url
 from framefleet.account.lambda_props import sent_props
 from framefleet.domain import rules
 from framefleet.domain.arguments import complete
@@ -73,7 +73,7 @@ async def start_media(
     if options["codec"] is None:
         raise OptionTypeError('"codec" must be a string ')
     name = options["out_name"] if isinstance(options["out_name"], str) else None
-    local = _as_local(options, MediaArguments)
+    local = as_local(options, MediaArguments)
     local["separate_audio_to"] = _name_of(options["separate_audio_to"])
     rules.resolve_media(local, Path(name) if name else None)
     return await _start(function, serve_url, composition, LambdaMediaArguments, options, {})
@@ -85,7 +85,7 @@ async def start_sequence(
     """Start a render of pictures; raises as `start_media`."""
     options = complete(LambdaSequenceArguments, given, refused=rules.REFUSED_ON_LAMBDA)
     check_render(LambdaSequenceArguments, options)
-    rules.resolve_sequence(_as_local(options, SequenceArguments))
+    rules.resolve_sequence(as_local(options, SequenceArguments))
     output = client_payloads.sequence_output(options)
     more = {"output": output, "muted": True, "codec": None}
     return await _start(function, serve_url, composition, LambdaSequenceArguments, options, more)
@@ -164,13 +164,6 @@ def started_render(
             region=region, bucket=bucket, render_id=render_id
         ),
     )
-
-
-def _as_local(options: Options, table: type) -> dict[str, Any]:
-    """The options as our own renders have them, for the rules that both share."""
-    local = complete(table, {})
-    shared = {name: value for name, value in options.items() if name in local}
-    return {**local, **shared, "concurrency": None}
 
 
 def _name_of(place: Any) -> Any:

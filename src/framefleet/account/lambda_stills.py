@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from framefleet.account.callbacks import Callback, call_back
 from framefleet.account.function_calls import FunctionAddress
-from framefleet.account.lambda_checks import check_picture, check_serve_url
+from framefleet.account.lambda_checks import as_local, check_picture, check_serve_url
 from framefleet.account.lambda_props import sent_props
 from framefleet.domain import rules
 from framefleet.domain.arguments import complete
@@ -99,12 +99,8 @@ async def render_still(
     """
     options = complete(LambdaStillArguments, given, refused=_REFUSED)
     check_picture(LambdaStillArguments, options)
-    local = complete(StillArguments, {})
     name = options["out_name"] if isinstance(options["out_name"], str) else None
-    rules.resolve_still(
-        {**local, **{key: value for key, value in options.items() if key in local}},
-        Path(name) if name else None,
-    )
+    rules.resolve_still(as_local(options, StillArguments), Path(name) if name else None)
     retries = int(options["max_retries"])
     async with open_functions(function.region, Settings.from_environment()) as functions:
         call = _Call(functions, function, on_init)
