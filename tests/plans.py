@@ -10,9 +10,9 @@ from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.timing import FrameRange
 
 
-def plan_of(chunks: int, chunk_frames: int) -> Plan:
-    """A film of so many chunks of so many frames."""
-    frames = chunks * chunk_frames
+def plan_of(chunks: int, chunk_frames: int, frames: int | None = None) -> Plan:
+    """A film of so many chunks of so many frames; of fewer `frames`, its last chunk is shorter."""
+    frames = frames or chunks * chunk_frames
     return Plan(
         composition=Composition(
             id="film",

@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from fractions import Fraction
 from typing import cast
 
 import pytest
 
 from framefleet.compositions.stage import FilmedFrame
-from framefleet.domain.composition import Composition, CompositionKind
-from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
-from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.sound import FrameSounds
 from framefleet.domain.timing import FrameRange
 from framefleet.errors import EncodingError
 from framefleet.rendering.part import RECORD_FILE, render_part
 from framefleet.rendering.studio import Studio
+from tests.plans import plan_of
 
 pytestmark = pytest.mark.anyio
 
-PLAN = Plan(
-    composition=Composition(
-        id="film",
-        kind=CompositionKind.FRAMEFLEET,
-        width=64,
-        height=64,
-        fps=Fraction(30),
-        duration_in_frames=100,
-    ),
-    input_props="{}",
-    chunks=(FrameRange(0, 100),),
-    capture=CaptureOptions(),
-    video=VideoOptions(),
-    audio=AudioOptions(),
-    output=OutputOptions(),
-    page=PageOptions(),
-    browser="",
-    encoder="",
-)
+PLAN = plan_of(1, 100)
 
 
 class BrokenCamera:

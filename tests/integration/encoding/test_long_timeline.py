@@ -29,6 +29,5 @@ def test_an_hour_takes_little_memory_and_time(timeline):
 def test_hundreds_of_clips_cost_a_few_times_what_decoding_their_files_does():
     found = figures("clips")
     assert found["peak_mb"] < 400
-    # Each clip decoded from its file's start would take 12 times; the clips alone, half of them
-    # stretched, mixed and put in order, take 5.
-    assert found["cpu_s"] / found["decode_cpu_s"] < 7
+    # Half of them are stretched: 4 to 5 times. Each decoded from its file's start would make it 9.
+    assert found["cpu_s"] / found["decode_cpu_s"] < 6

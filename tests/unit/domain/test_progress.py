@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import random
-from fractions import Fraction
 
 import pytest
 
-from framefleet.domain.composition import Composition, CompositionKind
 from framefleet.domain.events import ChunkProgressed
-from framefleet.domain.output import AudioOptions, CaptureOptions, OutputOptions, VideoOptions
-from framefleet.domain.plan import PageOptions, Plan
 from framefleet.domain.progress import ProgressTally, RenderProgress, RenderStage
-from framefleet.domain.timing import FrameRange
+from tests.plans import plan_of
 
 
 def tally(frames: int = 90, chunks: int = 3, started_s: float = 100.0) -> ProgressTally:
-    composition = Composition(
-        id="film",
-        kind=CompositionKind.FRAMEFLEET,
-        width=64,
-        height=64,
-        fps=Fraction(30),
-        duration_in_frames=frames,
-    )
-    plan = Plan(
-        composition=composition,
-        input_props="{}",
-        chunks=tuple(FrameRange(0, frames).cut(-(-frames // chunks))),
-        capture=CaptureOptions(),
-        video=VideoOptions(),
-        audio=AudioOptions(),
-        output=OutputOptions(),
-        page=PageOptions(),
-        browser="",
-        encoder="",
-    )
-    return ProgressTally(plan, started_s)
+    return ProgressTally(plan_of(chunks, -(-frames // chunks), frames), started_s)
 
 
 def test_nothing_is_done_at_the_start():
