@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from framefleet.domain.functions import BucketZip, Deployment, ImageCode, ZipCod
 from framefleet.domain.policies import ROLE_NAME
 from framefleet.domain.rules.functions import read_deployment
 from framefleet.errors import AccessDeniedError, FunctionError, OptionError
+from framefleet.own_version import own_version
 from framefleet.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def read_request(given: Mapping[str, Any], region: str) -> Deployment:
         complete(DeployFunctionArguments, given),
         region=region,
         image=Settings.from_environment().lambda_image,
-        version=version_of("framefleet"),
+        version=own_version(),
     )
 
 

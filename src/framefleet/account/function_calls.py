@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from framefleet.domain.function_names import function_name_of, read_function_name
 from framefleet.errors import FunctionError, OptionTypeError
+from framefleet.own_version import own_version
 from framefleet.settings import Settings
 from framefleet.wire.answers import answered_error, encode_answer
 from framefleet.wiring.functions import open_functions
@@ -26,7 +26,7 @@ class FunctionAddress:
     def version(self) -> str:
         """The version of clients that it serves: the one in its name, else ours."""
         found = read_function_name(self.name)
-        return found.version if found else version("framefleet")
+        return found.version if found else own_version()
 
 
 def read_function_address(name: Any, region: str) -> FunctionAddress:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -28,6 +27,7 @@ from framefleet.errors import (
     StorageError,
     StorageUnavailableError,
 )
+from framefleet.own_version import own_version
 from framefleet.settings import Settings
 from framefleet.wire.answers import encode_answer
 from framefleet.wiring.functions import open_functions
@@ -104,7 +104,7 @@ async def get_functions(
         FunctionError: it does not answer.
     """
     found = await with_versions(region, await list_functions(region))
-    wanted = version or version_of("framefleet")
+    wanted = version or own_version()
     return [info for info in found if info.version == wanted or not compatible_only]
 
 

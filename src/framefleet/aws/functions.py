@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import version as version_of
 from typing import Any, Literal, Unpack, get_args
 
 from framefleet.account import deployment, functions, permissions, quotas
@@ -28,6 +27,7 @@ from framefleet.domain.rules.buckets import read_region, read_s3_provider
 from framefleet.domain.rules.functions import read_client_version
 from framefleet.domain.rules.values import text, whole
 from framefleet.errors import OptionError, OptionTypeError
+from framefleet.own_version import own_version
 from framefleet.settings import Settings
 from framefleet.wiring.libraries import library
 
@@ -95,7 +95,7 @@ async def get_functions(
     return await functions.get_functions(
         _region(region),
         compatible_only=read_flag(compatible_only, "compatibleOnly"),
-        version=read_client_version(version, default=version_of("framefleet")),
+        version=read_client_version(version, default=own_version()),
     )
 
 
@@ -191,7 +191,7 @@ def speculate_function_name(
         memory_size_in_mb=memory_size_in_mb,
         disk_size_in_mb=disk_size_in_mb,
         timeout_in_seconds=timeout_in_seconds,
-        version=read_client_version(version, default=version_of("framefleet")),
+        version=read_client_version(version, default=own_version()),
     )
 
 

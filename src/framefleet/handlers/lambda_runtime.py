@@ -85,7 +85,6 @@ def _post(address: str, invoke_id: str, stream: Stream, content_type: str) -> No
 
 
 def _trailer(error: Exception) -> bytes:
-
     body = json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})
     encoded = base64.b64encode(body.encode()).decode()
     return f"{_ERROR_TYPE}: {type(error).__name__}\r\n{_ERROR_BODY}: {encoded}\r\n".encode()

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ from framefleet.interfaces.parallel import each
 from framefleet.interfaces.storage import Storage
 from framefleet.local.place import Delivered, Disk, OnUpload, Target
 from framefleet.local.wanted import Wanted
+from framefleet.own_version import own_version
 from framefleet.rendering.sequence import sequence_names
 from framefleet.settings import Settings
 from framefleet.wire.render_metadata import MANIFEST_NAME, Kind
@@ -124,7 +124,7 @@ def record_of_this_machine(serve_url: str) -> MakeRecord:
             serve_url=serve_url,
             started=started,
             ended=datetime.now(UTC),
-            version=version("framefleet"),
+            version=own_version(),
         )
 
     return make

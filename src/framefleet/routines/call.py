@@ -6,10 +6,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from framefleet.domain.function_names import read_function_name
+from framefleet.own_version import own_version
 
 # What log lines of a call start with: links into the console look for it
 # (spec/serverless-progress-costs.md 7).
@@ -38,7 +38,7 @@ class Call:
     def version(self) -> str:
         """The version that clients expect of the function: the one in its name, else ours."""
         name = read_function_name(self.function_name)
-        return name.version if name else version("framefleet")
+        return name.version if name else own_version()
 
     @property
     def named_version(self) -> str | None:

@@ -10,6 +10,7 @@ import click
 from framefleet.cli import options as shared
 from framefleet.cli.cloud_lambda.running import read_place, region_option, run
 from framefleet.domain.option import DISPLAY, OUTPUT
+from framefleet.own_version import own_version
 
 if TYPE_CHECKING:
     from framefleet.account.functions import FunctionInfo
@@ -45,13 +46,11 @@ def ls(
     from framefleet.cli.output import counted, print_json, print_note
 
     async def work(display: Display) -> tuple[str, list[FunctionInfo]]:
-        from importlib.metadata import version
-
         from framefleet.account.functions import list_functions, with_versions
         from framefleet.domain.rules.functions import read_client_version
 
         where = read_place(region)
-        wanted = read_client_version(client_version, default=version("framefleet"))
+        wanted = read_client_version(client_version, default=own_version())
         found = await list_functions(where)
         if found:
             display.stage("Getting function info...")
