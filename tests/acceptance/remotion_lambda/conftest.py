@@ -19,11 +19,10 @@ from tests.acceptance.remotion_lambda.fleet import (
     REGION,
     REMOTION,
     Fleet,
-    Receiver,
     keep_sandboxes,
     run_fleet,
-    run_receiver,
 )
+from tests.services.receiver import Receiver, run_receiver
 from tests.services.s3_server import S3Server
 
 CLIENT = Path(__file__).parents[2] / "remotion_client/client.mjs"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -154,61 +152,3 @@ def _command(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.NoSuchProcess:
         return []
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """A webhook that came."""
-
-    headers: dict[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """Takes webhooks at `url`."""
-
-    url: str
-    hooks: list[Hook] = field(default_factory=list)
-
-    def hook(self, render_id: str, *, within_s: float = 10) -> Hook:
-        """The webhook of a render, which comes a little after its end."""
-        deadline_s = time.monotonic() + within_s
-        while time.monotonic() < deadline_s:
-            for hook in self.hooks:
-                if render_id.encode() in hook.body:
-                    return hook
-            time.sleep(0.05)
-        raise AssertionError(f"no webhook of {render_id}, only {self.hooks}")
-
-
-@contextmanager
-def run_receiver() -> Iterator[Receiver]:
-    """Take webhooks until the end of the block."""
-    hooks: list[Hook] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            hooks.append(Hook(headers=dict(self.headers.items()), body=body))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with serving(Handler) as url:
-        yield Receiver(url, hooks)
-
-
-@contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Serve on a free port until the end of the block; the URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()

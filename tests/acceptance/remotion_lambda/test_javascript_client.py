@@ -21,9 +21,9 @@ from tests.acceptance.remotion_lambda.fleet import (
     REMOTION,
     SHORT,
     Fleet,
-    Receiver,
     fetch,
 )
+from tests.services.receiver import Receiver
 
 WHOLE_CLIENT = "@remotion/lambda"
 SECRET = "Gehéimnis 🔑"

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -25,6 +21,7 @@ from framefleet.testing.local_lambda import (
 )
 from framefleet.testing.video import read_stamps
 from tests.services.fleet import MAIN, Fleet
+from tests.services.receiver import run_receiver
 
 FRAMES = 30
 FILM: dict[str, Any] = {"input_props": {"durationInFrames": FRAMES}, "frames_per_lambda": 10}
@@ -61,32 +58,6 @@ def busy(fleet: Fleet) -> bool:
     return fleet.server.service.at_work > 0
 
 
-@contextmanager
-def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Somebody who takes webhooks: an address, and what came."""
-    got: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            got.append({"headers": headers, "raw": body, **json.loads(body)})
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/hook", got
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.mark.parametrize(
     "fault",
     [Kill(after_s=0.5), Vanish(after_s=0.3), Throttle(), ServerError(503)],
@@ -114,18 +85,20 @@ def test_a_chunk_that_fails_is_rendered_again(fleet, gate, tmp_path, fault):
 
 def test_a_chunk_that_always_fails_ends_the_render(fleet):
     fleet.faults.append(first(is_renderer, Kill(), times=20))
-    with receiver() as (url, got), pytest.raises(FunctionError, match="ExitError") as failed:
-        fleet.render(
-            "stamped", "stamped", **FILM, max_retries=0,
-            webhook={"url": url, "secret": "s", "custom_data": {"n": 1.5}},
-        )  # fmt: skip
-    render_id = str(failed.value.context["render_id"])
+    with run_receiver() as receiver:
+        with pytest.raises(FunctionError, match="ExitError") as failed:
+            fleet.render(
+                "stamped", "stamped", **FILM, max_retries=0,
+                webhook={"url": receiver.url, "secret": "s", "custom_data": {"n": 1.5}},
+            )  # fmt: skip
+        render_id = str(failed.value.context["render_id"])
+        hook = receiver.hook(render_id)
     assert fleet.left_of(render_id) == {"progress.json"}
-    [hook] = got
+    assert len(receiver.hooks) == 1
     assert (hook["type"], hook["renderId"], hook["customData"]) == ("error", render_id, {"n": 1.5})
     assert "ExitError" in hook["errors"][0]["message"]
     validate_webhook_signature(
-        secret="s", body=hook["raw"], signature_header=hook["headers"]["x-remotion-signature"]
+        secret="s", body=hook.body, signature_header=hook.headers["x-remotion-signature"]
     )
 
 
@@ -137,14 +110,16 @@ def test_frames_that_are_not_there_are_asked_of_no_function(fleet):
 
 def test_a_webhook_tells_of_success_and_one_that_nobody_takes_costs_nothing(fleet):
     few: dict[str, Any] = {"input_props": {"durationInFrames": 5}, "scale": 0.25}
-    with receiver() as (url, got):
-        done = fleet.render("stamped", "stamped", **few, webhook={"url": url, "secret": "s"})
-    [hook] = got
+    with run_receiver() as receiver:
+        webhook = {"url": receiver.url, "secret": "s"}
+        done = fleet.render("stamped", "stamped", **few, webhook=webhook)
+        hook = receiver.hook(done.render_id)
+    assert len(receiver.hooks) == 1
     assert (hook["type"], hook["outputUrl"]) == ("success", done.output_file)
     assert hook["costs"]["estimatedCost"] == done.costs["accruedSoFar"]
-    assert hook["headers"]["x-remotion-status"] == "success"
-    assert hook["headers"]["webhook-signature"].startswith("v1,")
-    done = fleet.render("stamped", "stamped", **few, webhook={"url": url})
+    assert hook.headers["x-remotion-status"] == "success"
+    assert hook.headers["webhook-signature"].startswith("v1,")
+    done = fleet.render("stamped", "stamped", **few, webhook={"url": receiver.url})
     told = wait_for_error(done)
     assert (told["type"], told["isFatal"]) == ("webhook", False)
 
@@ -194,15 +169,18 @@ def test_only_renders_that_may_be_are_cancelled(fleet):
 
 def test_the_main_function_stops_before_its_own_limit(fleet):
     name = MAIN.replace("120sec", "15sec")
-    with receiver() as (url, got), pytest.raises(FunctionError) as failed:
-        fleet.render("stamped", "stamped", **LONG, function_name=name, webhook={"url": url})
+    with run_receiver() as receiver:
+        webhook = {"url": receiver.url}
+        with pytest.raises(FunctionError) as failed:
+            fleet.render("stamped", "stamped", **LONG, function_name=name, webhook=webhook)
+        render_id = str(failed.value.context["render_id"])
+        hook = receiver.hook(render_id)
     assert "The main function timed out after 15000ms" in str(failed.value)
-    render_id = str(failed.value.context["render_id"])
     record = fleet.record(render_id)
     assert record["fatalErrorTimestamp"] < record["timeoutTimestamp"] - 1000
     wait_until(lambda: not busy(fleet))
     assert fleet.left_of(render_id) == {"progress.json"}
-    assert [hook["type"] for hook in got] == ["timeout"]
+    assert (hook["type"], len(receiver.hooks)) == ("timeout", 1)
 
 
 def progress(started: aws.StartedRender) -> aws.LambdaProgress:
