@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ import pytest
 from framefleet.aws import get_render_progress
 from framefleet.cli.output import sized
 from framefleet.testing.video import frames_of
+from tests.services.gate import run_gate
 from tests.services.processes import keep
 
 COMMAND = Path(sys.executable).parent / "framefleet"
@@ -41,8 +43,9 @@ PAGE = """<!doctype html>
       {id: "picture", width: 160, height: 90, fps: 30, durationInFrames: 1},
       {id: "broken", width: 160, height: 90, fps: 30, durationInFrames: 5},
     ],
-    seek(frame, {composition}) {
+    async seek(frame, {composition, props}) {
       if (composition.id === "broken") throw new Error("no");
+      if (props.asksAt?.includes(frame)) await fetch(props.asks);
       document.querySelector("h1").textContent = frame;
     },
   };
@@ -357,10 +360,27 @@ class TestCompositions:
         assert "No composition passed. There are: count, picture, broken." in done.stderr_text
 
 
-def test_a_terminal_asks_and_draws(url):
+@pytest.fixture
+def gate():
+    with run_gate() as opened:
+        yield opened
+
+
+def drawn(raw: bytes) -> str:
+    """What a terminal shows, line by line."""
+    codes = r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\"
+    return re.sub(codes, "", raw.decode(errors="replace")).replace("\r\n", "\n")
+
+
+def test_a_terminal_asks_and_draws(url, gate):
     primary, secondary = pty.openpty()
+    props = json.dumps(gate.props(2))
+    has_drawn = threading.Event()
+    # However fast the functions are, they are not done before their progress shows.
+    gate.answer = lambda _: has_drawn.wait(30)
+    steps = r"\d+% • <\$0\.001 • Timeout 1\d\ds\n *(Visiting|Calculating|Got)"
     with subprocess.Popen(
-        [COMMAND, "lambda", "render", url, "--frames=0-3"],
+        [COMMAND, "lambda", "render", url, "--frames=0-3", f"--props={props}"],
         stdin=secondary, stdout=secondary, stderr=secondary,
         env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"},
     ) as process:  # fmt: skip
@@ -375,14 +395,15 @@ def test_a_terminal_asks_and_draws(url):
             if not has_answered and b"Which composition?" in raw:
                 os.write(primary, b"count\n")
                 has_answered = True
+            if re.search(steps, drawn(raw)):
+                has_drawn.set()
         os.close(primary)
     assert process.returncode == 0
-    text = raw.decode()
-    assert "\x1b]8;" in text, "addresses are links"
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\", "", text).replace("\r\n", "\n")
+    assert b"\x1b]8;" in raw, "addresses are links"
+    plain = drawn(raw)
     assert "  1  count\n  2  picture\n  3  broken\n" in plain
     assert "progress.json: Click to view\n" in plain
-    assert re.search(r"\d+% • <\$0\.001 • Timeout 1\d\ds\n *(Visiting|Calculating|Got)", plain)
+    assert has_drawn.is_set()
     end = plain[plain.rindex("Got composition") :]
     assert end.splitlines()[1:5] == [
         line
