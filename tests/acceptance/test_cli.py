@@ -8,15 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import psutil
 import pytest
 
 from framefleet.testing.video import frames_of
+from tests.services.serving import serving
 
 COMMAND = Path(sys.executable).parent / "framefleet"
 PAGE = """<!doctype html>
@@ -79,12 +79,8 @@ def site_url(site):
             else:
                 super().do_GET()
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(functools.partial(Quiet, directory=site)) as url:
+        yield url
 
 
 def fails(done, *, code, says, kind=None):

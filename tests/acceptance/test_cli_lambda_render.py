@@ -378,7 +378,7 @@ def test_a_terminal_asks_and_draws(url, gate):
     has_drawn = threading.Event()
     # However fast the functions are, they are not done before their progress shows.
     gate.answer = lambda _: has_drawn.wait(30)
-    steps = r"\d+% • <\$0\.001 • Timeout 1\d\ds\n *(Visiting|Calculating|Got)"
+    steps = r"\d+% • 2 λ • <\$0\.001 • Timeout \d+s\n *Got composition"
     with subprocess.Popen(
         [COMMAND, "lambda", "render", url, "--frames=0-3", f"--props={props}"],
         stdin=secondary, stdout=secondary, stderr=secondary,
@@ -398,7 +398,7 @@ def test_a_terminal_asks_and_draws(url, gate):
             if re.search(steps, drawn(raw)):
                 has_drawn.set()
         os.close(primary)
-    assert process.returncode == 0
+    assert process.returncode == 0, drawn(raw)
     assert b"\x1b]8;" in raw, "addresses are links"
     plain = drawn(raw)
     assert "  1  count\n  2  picture\n  3  broken\n" in plain

@@ -6,12 +6,14 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from tests.services.serving import serving
 
 _SEEK = "seek(frame, {composition: {width, height}, props}) {"
 _TROUBLE = f"""async {_SEEK}
@@ -111,7 +113,7 @@ def run_gate() -> Iterator[Gate]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            gate.ask(Asker(self.client_address[1], server.server_port))
+            gate.ask(Asker(self.client_address[1], self.connection.getsockname()[1]))
             self.send_response(204)
             self.send_header("Access-Control-Allow-Origin", "*")
             self.end_headers()
@@ -123,14 +125,9 @@ def run_gate() -> Iterator[Gate]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    gate.url = f"http://127.0.0.1:{server.server_port}/"
-    try:
-        yield gate
-    finally:
-        gate.end()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Handler) as url:
+        gate.url = f"{url}/"
+        try:
+            yield gate
+        finally:
+            gate.end()

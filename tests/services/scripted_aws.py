@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl
+
+from tests.services.serving import serving
 
 Answer = tuple[int, str]
 
@@ -72,15 +73,9 @@ def scripted_aws(answer: Callable[[AwsRequest], Answer]) -> Iterator[ScriptedAws
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        served = ScriptedAws(f"http://127.0.0.1:{server.server_port}", answer)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield served
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as url:
+        served = ScriptedAws(url, answer)
+        yield served
 
 
 def _read(handler: BaseHTTPRequestHandler) -> AwsRequest:

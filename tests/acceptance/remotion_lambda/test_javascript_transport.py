@@ -17,7 +17,7 @@ from framefleet.testing.local_lambda import Delay, Invocation, Kill, Throttle
 from framefleet.wire.framing import MessageType, frame
 from tests.acceptance.remotion_lambda.conftest import Official, OfficialError
 from tests.acceptance.remotion_lambda.fleet import BUCKET, JAVASCRIPT, PAGE, PYTHON
-from tests.services.receiver import serving
+from tests.services.serving import serving
 
 RENDER: dict[str, Any] = {
     "functionName": JAVASCRIPT, "serveUrl": PAGE, "composition": "stamped", "codec": "h264",

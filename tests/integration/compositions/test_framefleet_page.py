@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import io
 import json
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +38,7 @@ from framefleet.errors import (
     PageScriptError,
     PageTimeoutError,
 )
+from tests.services.serving import serving
 
 pytestmark = pytest.mark.anyio
 
@@ -220,13 +220,8 @@ def slow_image() -> Iterator[str]:
 
         def log_message(self, *args: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as url:
+        yield f"{url}/"
 
 
 async def test_an_image_that_comes_after_the_picture_is_missed(browser, page_of, slow_image):

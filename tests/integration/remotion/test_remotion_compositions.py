@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import av
@@ -24,6 +25,7 @@ from framefleet.errors import (
     SiteUnreachableError,
 )
 from framefleet.testing.video import read_stamp, read_stamps
+from tests.services.serving import serving
 
 IDS = [
     "Stamped", "Hello", "Odd", "Moving", "Holds", "Slides", "ReactHeavy", "VideoHeavy", "WebGL",
@@ -65,30 +67,28 @@ class SiteHandler(SimpleHTTPRequestHandler):
         pass
 
 
+@dataclass
 class RemoteSite:
     """The bundle behind a URL on a port of its own, in another origin than ours."""
 
-    def __init__(self, folder: Path) -> None:
-        self.failures: list[int] = []
-        self.asked: list[str] = []
-        kind = type("Handler", (SiteHandler,), {"failures": self.failures, "asked": self.asked})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(kind, directory=folder))
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        self.url = self.origin + SUB_PATH
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
+    origin: str
+    failures: list[int]
+    asked: list[str]
+    close: Callable[[], None]
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    @property
+    def url(self) -> str:
+        return self.origin + SUB_PATH
 
 
 @pytest.fixture
 def remote(remotion_site: Path) -> Iterator[RemoteSite]:
-    site = RemoteSite(remotion_site)
-    yield site
-    site.close()
+    failures: list[int] = []
+    asked: list[str] = []
+    kind = type("Handler", (SiteHandler,), {"failures": failures, "asked": asked})
+    with ExitStack() as stack:
+        origin = stack.enter_context(serving(partial(kind, directory=remotion_site)))
+        yield RemoteSite(origin, failures, asked, stack.close)
 
 
 @pytest.fixture

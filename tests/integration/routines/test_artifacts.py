@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from framefleet.testing.local_lambda import Fault, Invocation, Throttle, Vanish
 from tests.services.faults import Answer
 from tests.services.faulty_proxy import FaultyProxy
 from tests.services.fleet import MAIN, Fleet
+from tests.services.serving import serving
 
 FILM: dict[str, Any] = {"composition": "Artifacts", "scale": 0.25, "frames_per_lambda": 5}
 # Half a minute: the main function asks less and less often.
@@ -47,7 +47,6 @@ def site(remotion_site: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
     before, _, rest = (remotion_site / "bundle.js").read_text().partition(FIRST)
     _, _, after = rest.partition(LAST)
     assert after, "the bundle says it differently now"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
 
     def serve(*emitted: tuple[int, str]) -> str:
         elements = ", ".join(
@@ -55,16 +54,10 @@ def site(remotion_site: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
             for frame, properties in emitted
         )
         (folder / "bundle.js").write_text(before + elements + after)
-        return f"http://127.0.0.1:{server.server_port}/"
+        return f"{url}/"
 
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serving(partial(Quiet, directory=str(folder))) as url:
         yield serve
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture

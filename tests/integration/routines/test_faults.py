@@ -93,8 +93,9 @@ def test_a_chunk_that_always_fails_ends_the_render(fleet):
             )  # fmt: skip
         render_id = str(failed.value.context["render_id"])
         hook = receiver.hook(render_id)
-    assert fleet.left_of(render_id) == {"progress.json"}
+        wait_until(lambda: not busy(fleet))
     assert len(receiver.hooks) == 1
+    assert fleet.left_of(render_id) == {"progress.json"}
     assert (hook["type"], hook["renderId"], hook["customData"]) == ("error", render_id, {"n": 1.5})
     assert "ExitError" in hook["errors"][0]["message"]
     validate_webhook_signature(
@@ -114,6 +115,7 @@ def test_a_webhook_tells_of_success_and_one_that_nobody_takes_costs_nothing(flee
         webhook = {"url": receiver.url, "secret": "s"}
         done = fleet.render("stamped", "stamped", **few, webhook=webhook)
         hook = receiver.hook(done.render_id)
+        wait_until(lambda: not busy(fleet))
     assert len(receiver.hooks) == 1
     assert (hook["type"], hook["outputUrl"]) == ("success", done.output_file)
     assert hook["costs"]["estimatedCost"] == done.costs["accruedSoFar"]
@@ -175,10 +177,10 @@ def test_the_main_function_stops_before_its_own_limit(fleet):
             fleet.render("stamped", "stamped", **LONG, function_name=name, webhook=webhook)
         render_id = str(failed.value.context["render_id"])
         hook = receiver.hook(render_id)
+        wait_until(lambda: not busy(fleet))
     assert "The main function timed out after 15000ms" in str(failed.value)
     record = fleet.record(render_id)
     assert record["fatalErrorTimestamp"] < record["timeoutTimestamp"] - 1000
-    wait_until(lambda: not busy(fleet))
     assert fleet.left_of(render_id) == {"progress.json"}
     assert (hook["type"], len(receiver.hooks)) == ("timeout", 1)
 
