@@ -34,11 +34,11 @@ PRELUDE = """
             except OSError:
                 pass
 
-    def render(output, **options):
+    def render(output, frames=60, **options):
         try:
             framefleet.render_media(
                 PAGE, output=output, x264_preset="ultrafast", chunk_frames=20,
-                input_props={"durationInFrames": 60}, **options,
+                input_props={"durationInFrames": frames}, **options,
             )
             code, message = "none", ""
         except FramefleetError as error:
@@ -81,6 +81,8 @@ def test_a_disk_for_temporary_files_that_fills_up(alone, executor):
         (ROOT / "out").mkdir()
         render(
             ROOT / "out" / "out.mp4",
+            # However late the first progress comes, there is much to be written after it.
+            frames=1200,
             executor={executor!r},
             on_progress=lambda progress: progress.frames_rendered and fill(TMP),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -82,9 +83,10 @@ def gcs_proxy(gcs_server: GcsServer) -> Iterator[FaultyProxy]:
 
 
 @pytest.fixture
-def gcs(gcs_server: GcsServer, gcs_proxy: FaultyProxy) -> GcsServer:
+def gcs(gcs_server: GcsServer, gcs_proxy: FaultyProxy) -> Iterator[GcsServer]:
     """Cloud Storage without buckets; what passes to and from it is in `gcs_proxy`."""
-    return replace(gcs_server, endpoint=gcs_proxy.endpoint)
+    with closing(replace(gcs_server, endpoint=gcs_proxy.endpoint)) as server:
+        yield server
 
 
 @pytest.fixture

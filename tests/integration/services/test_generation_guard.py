@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -86,10 +87,14 @@ def test_an_upload_in_parts_is_refused_at_its_end(bucket, gcs_proxy):
 def test_or_at_its_start(gcs_server, bucket):
     upload_at_once(bucket.blob(KEY), b"first")
     guard = GenerationGuard(gcs_server.endpoint, checks_start=True)
-    with faulty_proxy(gcs_server.endpoint, guard=guard) as proxy:
-        client = replace(gcs_server, endpoint=proxy.endpoint).client
+    with (
+        faulty_proxy(gcs_server.endpoint, guard=guard) as proxy,
+        closing(replace(gcs_server, endpoint=proxy.endpoint)) as server,
+    ):
         with pytest.raises(PreconditionFailed):
-            upload_in_parts(client.bucket(bucket.name).blob(KEY), b"2", if_generation_match=0)
+            upload_in_parts(
+                server.client.bucket(bucket.name).blob(KEY), b"2", if_generation_match=0
+            )
         assert [seen.status for seen in proxy.seen("POST")] == [412]
 
 
